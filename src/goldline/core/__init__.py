@@ -1,0 +1,1 @@
+"""The promise engine. It knows nothing of shops or parcels."""
