@@ -1,0 +1,1 @@
+"""What is known: subjects, their facts, and how evidence merges."""

@@ -1,0 +1,96 @@
+"""Merge rules: how two pieces of evidence for one fact become one.
+
+Every rule is a semilattice join: commutative, associative, idempotent. So duplicated, reordered, late and
+re-batched events give the same facts. A rule is said twice, once for a batch in memory (`better`) and once as SQL
+against the standing row (`sql`); a property test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+class FactType(Enum):
+    """The type of a fact, named as the policy language names it. The value is its PostgreSQL type."""
+
+    INSTANT = "timestamptz"
+    MONEY = "bigint"
+    NUMBER = "numeric"
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    SET = "text[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which events feed a fact: types, and equality conditions on fields of `data`."""
+
+    events: tuple[str, ...]
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One declared fact. `rule` is one of first_at, last_at, least, greatest, union, first, latest, derived."""
+
+    rule: str
+    type: FactType
+    source: Source
+    field: str | None = None
+    expression: str | None = None
+    about: str = ""
+
+
+def _source(events: tuple[str, ...], where: Mapping[str, str | tuple[str, ...]] | None) -> Source:
+    pairs = sorted((where or {}).items())
+    return Source(events, tuple((name, (v,) if isinstance(v, str) else tuple(v)) for name, v in pairs))
+
+
+def FirstAt(*events: str, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = "") -> Any:  # noqa: N802
+    """The earliest time of the events."""
+    return Fact("first_at", FactType.INSTANT, _source(events, where), about=about)
+
+
+def LastAt(*events: str, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = "") -> Any:  # noqa: N802
+    """The latest time of the events."""
+    return Fact("last_at", FactType.INSTANT, _source(events, where), about=about)
+
+
+def Least(event: str, field: str, type: FactType, *, about: str = "") -> Any:  # noqa: A002, N802
+    """The least value of a field over the events."""
+    return Fact("least", type, _source((event,), None), field, about=about)
+
+
+def Greatest(event: str, field: str, type: FactType, *, about: str = "") -> Any:  # noqa: A002, N802
+    """The greatest value of a field over the events."""
+    return Fact("greatest", type, _source((event,), None), field, about=about)
+
+
+def Union(event: str, field: str, *, about: str = "") -> Any:  # noqa: N802
+    """The set of values of a field over the events."""
+    return Fact("union", FactType.SET, _source((event,), None), field, about=about)
+
+
+def First(
+    event: str, field: str, type: FactType, *, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = ""  # noqa: A002
+) -> Any:  # noqa: N802
+    """The field of the earliest event (ties by event id). Facts of one source move together, as a record."""
+    return Fact("first", type, _source((event,), where), field, about=about)
+
+
+def Latest(
+    event: str, field: str, type: FactType, *, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = ""  # noqa: A002
+) -> Any:  # noqa: N802
+    """The field of the latest event (ties by event id). Facts of one source move together, as a record."""
+    return Fact("latest", type, _source((event,), where), field, about=about)
+
+
+def Derived(expression: str, type: FactType, *, about: str = "") -> Any:  # noqa: A002, N802
+    """A scalar SQL expression over the subject's other facts, resolved when they change and stored."""
+    return Fact("derived", type, Source(()), expression=expression, about=about)
+
+
+RULES = ("first_at", "last_at", "least", "greatest", "union", "first", "latest", "derived")

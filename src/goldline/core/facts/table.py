@@ -1,0 +1,103 @@
+"""The fact tables: one row a subject, generated from the vocabulary.
+
+Columns whose name begins with an underscore are the engine's: `_s0` … are the stamps of records (the time and id of
+the event they came from), `_next_at` is when the earliest pending promise comes up for judgement, `_trail` names the
+inbox rows that fed the row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+
+from goldline.core.facts.merge import Fact, FactType, Source
+from goldline.core.facts.subject import Subject, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Facts of one source that move together under one stamp."""
+
+    rule: str
+    source: Source
+    stamp: str
+    names: tuple[str, ...]
+
+
+def records(subject: type[Subject]) -> tuple[Record, ...]:
+    """The records of a subject, in order of declaration; the n-th has stamp column `_s<n>`."""
+    grouped: dict[tuple[str, Source], list[str]] = {}
+    for name, fact in subject.facts.items():
+        if fact.rule in ("first", "latest"):
+            grouped.setdefault((fact.rule, fact.source), []).append(name)
+    return tuple(
+        Record(rule, source, f"_s{n}", tuple(names)) for n, ((rule, source), names) in enumerate(grouped.items())
+    )
+
+
+def evidence_columns(subject: type[Subject]) -> tuple[tuple[str, str], ...]:
+    """Name and SQL type of every staged column after the key: facts that events feed, stamps, the trail."""
+    facts = [(name, fact.type.value) for name, fact in subject.facts.items() if fact.rule != "derived"]
+    stamps = [(record.stamp, "uuid") for record in records(subject)]
+    return (*facts, *stamps, ("_trail", "bigint[]"))
+
+
+def derived_columns(subject: type[Subject]) -> tuple[tuple[str, Fact], ...]:
+    """Facts that are resolved from other facts and stored."""
+    return tuple((name, fact) for name, fact in subject.facts.items() if fact.rule == "derived")
+
+
+_WIDTH_ORDER = {"timestamptz": 0, "bigint": 0, "uuid": 1, "boolean": 2, "numeric": 3, "text": 3, "text[]": 4, "bigint[]": 4}
+
+
+def columns(subject: type[Subject]) -> tuple[tuple[str, str], ...]:
+    """Every column but the verdicts, widest alignment first so that rows carry no padding."""
+    own = [*evidence_columns(subject), *((name, fact.type.value) for name, fact in derived_columns(subject))]
+    own.append(("_next_at", "timestamptz"))
+    return tuple(sorted(own, key=lambda column: _WIDTH_ORDER[column[1]]))
+
+
+def install(connection: Connection[Any], vocabulary: Vocabulary, partitions: int) -> None:
+    """Create or extend the fact tables. Idempotent; a new fact becomes a new, empty column."""
+    for subject in vocabulary:
+        _install_one(connection, subject, partitions)
+
+
+def _install_one(connection: Connection[Any], subject: type[Subject], partitions: int) -> None:
+    table = f"goldline.fact_{subject.kind}"
+    body = ", ".join(f"{name} {_typed(kind)}" for name, kind in columns(subject))
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {table} ({body}, key text COLLATE \"C\" NOT NULL,"
+        f" partition smallint NOT NULL, PRIMARY KEY (partition, key)) PARTITION BY LIST (partition)"
+    )
+    for name, kind in columns(subject):
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {_typed(kind)}")
+    for number in range(partitions):
+        # Rows are updated once an event: room on the page keeps the update off the index.
+        connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {table}_p{number} PARTITION OF {table} FOR VALUES IN ({number})"
+            f" WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.1)"
+        )
+
+
+def _typed(kind: str) -> str:
+    return 'text COLLATE "C"' if kind == "text" else kind
+
+
+def drift(connection: Connection[Any], vocabulary: Vocabulary) -> list[str]:
+    """Facts declared in the vocabulary that the database does not have, as 'table.column'."""
+    rows = connection.execute(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'goldline'"
+    ).fetchall()
+    present = {(table, column) for table, column in rows}
+    return [
+        f"fact_{subject.kind}.{name}"
+        for subject in vocabulary
+        for name, _ in columns(subject)
+        if (f"fact_{subject.kind}", name) not in present
+    ]
+
+
+__all__ = ["FactType", "Record", "columns", "derived_columns", "drift", "evidence_columns", "install", "records"]

@@ -1,0 +1,1 @@
+"""The field: orders, parcels, refunds, merchants, and their events."""

@@ -1,0 +1,14 @@
+"""The market's vocabulary: the subjects promises are made about."""
+
+from __future__ import annotations
+
+from goldline.core.facts.subject import Vocabulary
+from goldline.market.merchant import Merchant
+from goldline.market.order import Order
+from goldline.market.parcel import Parcel
+from goldline.market.refund import Refund
+
+
+def vocabulary() -> Vocabulary:
+    """Order, parcel, refund and merchant."""
+    return Vocabulary([Order, Parcel, Refund, Merchant])
