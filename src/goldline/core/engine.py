@@ -1,0 +1,57 @@
+"""The engine: a vocabulary, a catalogue and a rule set, compiled to the statements a step runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from goldline.core.facts.event import Catalogue
+from goldline.core.facts.stage import Stager
+from goldline.core.facts.subject import Subject, Vocabulary
+from goldline.core.judge.finding import FindingStatements, compile_findings
+from goldline.core.judge.verdict import Judgement, compile_judgement, sweep_statement
+from goldline.core.policy.promise import Promise
+from goldline.core.policy.published import RuleSet
+from goldline.core.policy.slot import Slot, slots
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What one partition runs for one kind of subject."""
+
+    subject: type[Subject]
+    judgement: Judgement
+    sweep: str
+    findings: FindingStatements | None
+
+
+class Engine:
+    """Everything a worker compiles once per rule set and uses for every step."""
+
+    def __init__(self, vocabulary: Vocabulary, catalogue: Catalogue, ruleset: RuleSet) -> None:
+        self.vocabulary = vocabulary
+        self.catalogue = catalogue
+        self.ruleset = ruleset
+        self.stager = Stager(vocabulary, catalogue)
+        self.decoder = catalogue.trusted_decoder()
+        self.slots: dict[str, tuple[Slot, ...]] = {
+            subject.kind: slots(p for p in ruleset.promises if p.subject == subject.kind) for subject in vocabulary
+        }
+        self._programs: dict[int, tuple[Program, ...]] = {}
+
+    @cached_property
+    def promises(self) -> dict[str, Promise]:
+        """The newest version of every policy: budgets and breakers are read from it."""
+        return {promise.policy: promise for promise in self.ruleset.promises}
+
+    def programs(self, partition: int) -> tuple[Program, ...]:
+        """The programs of a partition, compiled at first use."""
+        if partition not in self._programs:
+            self._programs[partition] = tuple(self._compile(subject, partition) for subject in self.vocabulary)
+        return self._programs[partition]
+
+    def _compile(self, subject: type[Subject], partition: int) -> Program:
+        own = self.slots[subject.kind]
+        findings = compile_findings(subject, own, partition) if own else None
+        judgement = compile_judgement(subject, own, partition)
+        return Program(subject, judgement, sweep_statement(subject, partition), findings)

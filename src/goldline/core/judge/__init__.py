@@ -1,0 +1,1 @@
+"""What was broken: verdicts, findings and their explanations."""

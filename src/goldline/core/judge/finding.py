@@ -1,0 +1,158 @@
+"""Findings: broken promises written down with what they were judged on, and what the tariff asks for them.
+
+Both statements read the temporary table `turned`, which the judge's statement has filled in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from goldline.core.facts.subject import Subject
+from goldline.core.judge.verdict import NOW, parametrised
+from goldline.core.ledger.accrual import Candidate
+from goldline.core.policy.promise import Promise, Remedy
+from goldline.core.policy.slot import Slot
+from goldline.core.policy.verdict_sql import (
+    due_sql,
+    judge_at_sql,
+    kept_sql,
+    made_sql,
+    pay_sql,
+    slot_facts_json_sql,
+    slot_nodes_json_sql,
+    version_sql,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingStatements:
+    """The compiled statements of one subject kind in one partition. `asked` is None where no policy pays."""
+
+    found: str
+    asked: str | None
+    exonerated: str
+
+
+def compile_findings(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> FindingStatements:
+    """Compile what follows a turn: to broken (found, asked) and from broken (exonerated)."""
+    asked = [_asked(subject, n, slot, remedy, partition) for n, slot, remedy in _remedies(slots)]
+    return FindingStatements(
+        found=parametrised(_found(subject, slots, partition)),
+        asked=parametrised(" UNION ALL ".join(asked)) if asked else None,
+        exonerated=parametrised(_exonerated(subject, slots, partition)),
+    )
+
+
+def _remedies(slots: tuple[Slot, ...]) -> Iterator[tuple[int, Slot, tuple[Promise, Remedy]]]:
+    for number, slot in enumerate(slots):
+        for promise in slot.versions:
+            for remedy in slot.remedies(promise):
+                yield number, slot, (promise, remedy)
+
+
+def finding_id_sql(subject: type[Subject], slot: Slot) -> str:
+    """The id of a finding: the same for the same policy, subject and occurrence, in every run."""
+    return f"md5('{slot.policy}|{subject.kind}|' || f.key || '|{slot.occurrence}')::uuid"
+
+
+def _from(subject: type[Subject], partition: int, number: int) -> str:
+    return (
+        f"FROM turned t JOIN goldline.fact_{subject.kind}_p{partition} f"
+        f" ON f.partition = {partition} AND f.key = t.key WHERE t.kind = '{subject.kind}' AND t.slot = {number}"
+    )
+
+
+def _found(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> str:
+    merchant = f"f.{subject.parties['merchant']}" if "merchant" in subject.parties else "NULL::text"
+    rows = []
+    for number, slot in enumerate(slots):
+        rows.append(
+            f"SELECT {partition}, {finding_id_sql(subject, slot)}, '{slot.policy}', {version_sql(slot, 'f')},"
+            f" '{subject.kind}', f.key, {slot.occurrence}, {made_sql(slot, 'f')}, {due_sql(slot, 'f')},"
+            f" {kept_sql(slot, 'f')}, {NOW}, {merchant}, {slot_facts_json_sql(slot, 'f')},"
+            f" {slot_nodes_json_sql(slot, 'f')} {_from(subject, partition, number)} AND t.new = 'b'"
+        )
+    return (
+        "INSERT INTO finding (partition, id, policy, version, subject, key, occurrence, made_at, due_at, kept_at,"
+        f" found_at, merchant_id, facts, nodes) {' UNION ALL '.join(rows)}"
+        " ON CONFLICT (partition, id) DO UPDATE SET status = 'standing', status_at = excluded.found_at,"
+        " status_why = NULL, revision = finding.revision + 1"
+        " RETURNING id, policy, key, revision, due_at, found_at"
+    )
+
+
+def _asked(
+    subject: type[Subject], number: int, slot: Slot, tariff: tuple[Promise, Remedy], partition: int
+) -> str:
+    """One row a remedy asked for: only for findings that are new, never for those that return."""
+    promise, remedy = tariff
+    cap = "NULL::bigint" if promise.cap_minor is None else f"{promise.cap_minor}::bigint"
+    asked = pay_sql(promise, remedy.ordinal, "f")
+    return (
+        f"SELECT {finding_id_sql(subject, slot)}, '{slot.policy}'::text, f.key, {remedy.ordinal}, '{remedy.kind}'::text,"
+        f" {_party(subject, 'consumer')}, {_bearer(subject, remedy)}, {asked}, '{remedy.currency}'::text,"
+        f" {_currency(subject)}, {cap}, {judge_at_sql(slot, 'f')} {_from(subject, partition, number)} AND t.new = 'b'"
+        f" AND {version_sql(slot, 'f')} = {promise.version} AND {asked} > 0"
+    )
+
+
+def _party(subject: type[Subject], party: str) -> str:
+    fact = subject.parties.get(party)
+    return f"'{party}:' || f.{fact}" if fact else "NULL::text"
+
+
+def _bearer(subject: type[Subject], remedy: Remedy) -> str:
+    named = " ".join(
+        f"WHEN '{party}' THEN '{party}:' || coalesce(f.{fact}, 'unknown')" for party, fact in subject.parties.items()
+    )
+    return f"CASE {remedy.bearer.sql('postgres', 'f')} {named} ELSE 'platform' END"
+
+
+def _currency(subject: type[Subject]) -> str:
+    """The currency of the subject and whether it was seen in two."""
+    if subject.currency_facts is None:
+        return "NULL::text, false"
+    one, other = subject.currency_facts
+    return f"f.{one}, coalesce(f.{one} <> f.{other}, false)"
+
+
+def _exonerated(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> str:
+    rows = " UNION ALL ".join(
+        f"SELECT {finding_id_sql(subject, slot)} AS id, jsonb_build_object('verdict', t.new::text, 'facts',"
+        f" {slot_facts_json_sql(slot, 'f')}) AS why {_from(subject, partition, number)} AND t.old = 'b'"
+        for number, slot in enumerate(slots)
+    )
+    return (
+        f"UPDATE finding u SET status = 'exonerated', status_at = {NOW}, status_why = x.why, revision = u.revision + 1"
+        f" FROM ({rows}) x WHERE u.partition = {partition} AND u.id = x.id AND u.status = 'standing'"
+        f" RETURNING u.id, u.policy, u.key, u.revision, u.due_at, u.found_at"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A finding that has just come to stand, or ceased to."""
+
+    finding_id: Any
+    policy: str
+    key: str
+    revision: int
+    due_at: datetime
+    found_at: datetime
+
+
+def turn(connection: Connection[Any], statement: str, now: datetime | None) -> list[Turn]:
+    """Run `found` or `exonerated` and return the findings it turned."""
+    rows = connection.execute(statement.encode(), {"now": now}, prepare=True).fetchall()
+    return [Turn(*row) for row in rows]
+
+
+def ask(connection: Connection[Any], statement: str, now: datetime | None) -> list[Candidate]:
+    """Run `asked` and return what the tariffs ask for the new findings."""
+    rows = connection.execute(statement.encode(), {"now": now}, prepare=True).fetchall()
+    return [Candidate(*row) for row in rows]

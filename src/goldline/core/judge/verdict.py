@@ -1,0 +1,127 @@
+"""The judge's statement: fold, resolve, judge, write, and report what turned, in one pass over a batch.
+
+For each kind of subject there is one statement, whatever the number of policies. It returns how many subjects went
+from which verdicts to which, and leaves in the temporary table `turned` those that came to be, or ceased to be, broken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from goldline.core.facts.fold import facts_select
+from goldline.core.facts.subject import Subject
+from goldline.core.facts.table import columns
+from goldline.core.policy.slot import Slot
+from goldline.core.policy.verdict_sql import judge_at_sql, state_sql
+
+TURNED_TABLE = (
+    'CREATE TEMP TABLE IF NOT EXISTS turned (kind text, key text COLLATE "C", slot smallint,'
+    ' old "char", new "char") ON COMMIT DELETE ROWS'
+)
+
+# Stands for the clock in generated SQL until `parametrised` makes it a parameter.
+NOW = "__now__"
+
+
+def parametrised(statement: str) -> str:
+    """The statement with `now` as its parameter, and every percent sign of a literal kept from being one."""
+    return statement.replace("%", "%%").replace(NOW, "%(now)s::timestamptz")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The compiled statement of one subject kind in one partition. Parameters: `now`."""
+
+    kind: str
+    slots: tuple[Slot, ...]
+    statement: str
+
+
+def compile_judgement(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> Judgement:
+    """Compile fold and judgement of a subject kind for one partition."""
+    return Judgement(subject.kind, slots, parametrised(_statement(subject, slots, partition)))
+
+
+def _statement(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> str:
+    parts = [
+        f"judged AS MATERIALIZED ({_judged(subject, slots, partition)})",
+        f"written AS ({_write(subject, slots, partition)})",
+    ]
+    if slots:
+        parts.append(f"woken AS ({_wake(subject, partition)})")
+        parts.append(f"turning AS ({_turned(subject, slots)})")
+    return f"WITH {', '.join(parts)} {_signatures(slots)}"
+
+
+def _judged(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> str:
+    carried = ["_next_at", *(slot.column for slot in slots)]
+    facts = facts_select(subject, partition, carried)
+    states = "".join(f", {state_sql(slot, 'f', NOW)} AS {slot.column}" for slot in slots)
+    judged = f"SELECT f.*{states} FROM ({facts}) f OFFSET 0"
+    return f"SELECT v.*, {_next(slots)} AS _next FROM ({judged}) v"
+
+
+def _next(slots: tuple[Slot, ...]) -> str:
+    """When the earliest pending promise comes up for judgement; null when none is pending."""
+    if not slots:
+        return "NULL::timestamptz"
+    due = ", ".join(f"CASE WHEN v.{slot.column} = 'p' THEN {judge_at_sql(slot, 'v')} END" for slot in slots)
+    return f"least({due}, NULL::timestamptz)"
+
+
+def _write(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> str:
+    names = [name for name, _ in columns(subject) if name != "_next_at"] + [slot.column for slot in slots]
+    sets = ", ".join(f"{name} = excluded.{name}" for name in (*names, "_next_at"))
+    return (
+        f"INSERT INTO goldline.fact_{subject.kind}_p{partition} ({', '.join(names)}, _next_at, key, partition)"
+        f" SELECT {', '.join(f'j.{name}' for name in names)}, j._next, j.key, {partition} FROM judged j"
+        f" ON CONFLICT (partition, key) DO UPDATE SET {sets}"
+    )
+
+
+def _wake(subject: type[Subject], partition: int) -> str:
+    """A wake is added only when none is outstanding at or before the time it is for.
+
+    The invariant: a subject whose `_next_at` is known has a wake at that time or earlier. A wake that comes too early
+    is set again by the sweep, so nothing is written here when a deadline is kept and the next one is later.
+    """
+    return (
+        f"INSERT INTO goldline.wake (partition, wake_at, subject, key)"
+        f" SELECT {partition}, j._next, '{subject.kind}', j.key FROM judged j WHERE j._next IS NOT NULL"
+        f" AND (j._old__next_at IS NULL OR j._old__next_at > j._next OR j._old__next_at <= {NOW})"
+    )
+
+
+def sweep_statement(subject: type[Subject], partition: int) -> str:
+    """Take the wakes due at `now`, set again those that came too early, and return the keys to judge, `most` at most."""
+    due = (
+        f"SELECT ctid FROM goldline.wake WHERE partition = {partition} AND subject = '{subject.kind}'"
+        f" AND wake_at <= {NOW} ORDER BY wake_at LIMIT %(most)s"
+    )
+    return (
+        f"WITH due AS ({due}), taken AS (DELETE FROM goldline.wake w WHERE w.ctid = ANY(ARRAY(SELECT ctid FROM due))"
+        f" RETURNING w.key, w.forced), looked AS (SELECT t.key, bool_or(t.forced) AS forced, min(f._next_at) AS next_at,"
+        f" count(*) AS taken FROM taken t LEFT JOIN LATERAL (SELECT o._next_at"
+        f" FROM goldline.fact_{subject.kind}_p{partition} o WHERE o.partition = {partition} AND o.key = t.key LIMIT 1) f"
+        f" ON true GROUP BY t.key), again AS (INSERT INTO goldline.wake"
+        f" (partition, wake_at, subject, key) SELECT {partition}, next_at, '{subject.kind}', key FROM looked"
+        f" WHERE next_at > {NOW} AND NOT forced) SELECT CASE WHEN forced OR next_at <= {NOW} THEN key END, taken FROM looked"
+    ).replace(NOW, "%(now)s::timestamptz")
+
+
+def _turned(subject: type[Subject], slots: tuple[Slot, ...]) -> str:
+    broken = [f"coalesce(j.{s.column} = 'b', false) <> coalesce(j._old_{s.column} = 'b', false)" for s in slots]
+    pairs = ", ".join(f"({n}, j._old_{s.column}, j.{s.column})" for n, s in enumerate(slots))
+    return (
+        f"INSERT INTO turned SELECT '{subject.kind}', j.key, t.slot, t.old, t.new FROM judged j"
+        f" CROSS JOIN LATERAL (VALUES {pairs}) AS t(slot, old, new) WHERE ({' OR '.join(broken)})"
+        f" AND coalesce(t.new = 'b', false) <> coalesce(t.old = 'b', false)"
+    )
+
+
+def _signatures(slots: tuple[Slot, ...]) -> str:
+    """Rows of (signature, subjects): two letters a slot, verdict before and after, '-' for none."""
+    if not slots:
+        return "SELECT ''::text, count(*) FROM judged"
+    letters = ", ".join(f"coalesce(j._old_{s.column}, '-'), coalesce(j.{s.column}, '-')" for s in slots)
+    return f"SELECT concat({letters}), count(*) FROM judged j GROUP BY 1"

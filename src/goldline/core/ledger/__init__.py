@@ -1,0 +1,1 @@
+"""What is owed: double-entry postings, budgets, breakers, settlement."""

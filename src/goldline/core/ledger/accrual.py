@@ -1,0 +1,117 @@
+"""Accrual: what of an asked remedy is owed, who is charged for it, and what is held back.
+
+`decide` is pure. Caps bound what one subject may be charged; a budget bounds a policy over a period; a breaker stops a
+policy that suddenly pays too much. What is held is not lost: it waits for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import md5
+from uuid import UUID
+
+
+def derived_id(*parts: object) -> UUID:
+    """An id made from what it stands for, never random: a second writing of the same thing is refused by its key."""
+    return UUID(hex=md5("|".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A remedy as the tariff asks for it, before caps. Amounts in minor units of `currency`."""
+
+    finding_id: UUID
+    policy: str
+    key: str
+    ordinal: int
+    kind: str
+    payee: str | None
+    bearer: str
+    asked_minor: int
+    currency: str
+    order_currency: str | None
+    mixed: bool
+    cap_minor: int | None
+    judged_at: datetime
+
+    @property
+    def remedy_id(self) -> UUID:
+        """The id the provider is given: the same in every replay."""
+        return derived_id(self.finding_id, "remedy", self.ordinal)
+
+
+@dataclass(slots=True)
+class Limit:
+    """What is left of a policy's budget and breaker window, in minor units; None is no limit."""
+
+    budget_left_minor: int | None = None
+    breaker_left_minor: int | None = None
+    tripped: bool = False
+    newly_tripped: bool = False
+    spent_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Accrual:
+    """What was decided of one candidate: state is accrued, held or void, `why` says the reason of the last two."""
+
+    candidate: Candidate
+    amount_minor: int
+    state: str
+    why: str | None = None
+
+
+@dataclass(slots=True)
+class Standing:
+    """What the decision starts from: charged so far by subject key, and limits by policy. `decide` updates both."""
+
+    charged_minor: dict[str, int] = field(default_factory=dict)
+    limits: dict[str, Limit] = field(default_factory=dict)
+
+
+def decide(candidates: Iterable[Candidate], standing: Standing) -> list[Accrual]:
+    """Decide every candidate, in order of judgement, then policy, then ordinal."""
+    ordered = sorted(candidates, key=lambda c: (c.judged_at, c.policy, c.ordinal, c.key))
+    return [_decide_one(each, standing) for each in ordered]
+
+
+def _decide_one(candidate: Candidate, standing: Standing) -> Accrual:
+    charged = standing.charged_minor.get(candidate.key, 0)
+    amount = _capped(candidate, charged)
+    if amount == 0:
+        return Accrual(candidate, 0, "void", "cap")
+    why = _obstacle(candidate) or _spend(standing.limits.setdefault(candidate.policy, Limit()), amount)
+    standing.charged_minor[candidate.key] = charged + amount
+    return Accrual(candidate, amount, "held" if why else "accrued", why)
+
+
+def _capped(candidate: Candidate, charged_minor: int) -> int:
+    if candidate.cap_minor is None:
+        return candidate.asked_minor
+    return max(0, min(candidate.asked_minor, candidate.cap_minor - charged_minor))
+
+
+def _obstacle(candidate: Candidate) -> str | None:
+    """Why it cannot be paid whatever the limits: a currency that is not the policy's, or nobody to pay."""
+    if candidate.mixed or candidate.order_currency != candidate.currency:
+        return "currency"
+    return "payee" if candidate.payee is None else None
+
+
+def _spend(limit: Limit, amount_minor: int) -> str | None:
+    """Take the amount from what is left; a breaker once tripped holds everything after it."""
+    if limit.tripped:
+        return "breaker"
+    if limit.breaker_left_minor is not None and amount_minor > limit.breaker_left_minor:
+        limit.tripped = limit.newly_tripped = True
+        return "breaker"
+    if limit.budget_left_minor is not None and amount_minor > limit.budget_left_minor:
+        return "budget"
+    if limit.breaker_left_minor is not None:
+        limit.breaker_left_minor -= amount_minor
+    if limit.budget_left_minor is not None:
+        limit.budget_left_minor -= amount_minor
+    limit.spent_minor += amount_minor
+    return None

@@ -1,0 +1,52 @@
+"""Parked roots: those whose events make the step fail, kept aside in quarantine so that their neighbours go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from goldline.core.engine import Engine
+
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def root_of(event: Any) -> str:
+    """The id that decides an event's partition."""
+    return str(getattr(event.data, event.event_type.root))
+
+
+def parked_roots(connection: Connection[Any], partition: int) -> dict[str, str]:
+    """Parked roots of a partition with the reason of each."""
+    rows = connection.execute("SELECT root, why FROM parked WHERE partition = %s", (partition,), prepare=True).fetchall()
+    return dict(rows)
+
+
+def park(connection: Connection[Any], partition: int, root: str, why: str) -> None:
+    """Park a root. Its wakes go too: re-driving sets them anew."""
+    connection.execute(
+        "INSERT INTO parked (partition, root, why) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", (partition, root, why)
+    )
+    connection.execute("DELETE FROM wake WHERE partition = %s AND key = %s", (partition, root))
+
+
+def divert(
+    connection: Connection[Any], engine: Engine, events: Sequence[Any], body: bytes, via: str, parked: dict[str, str]
+) -> list[Any]:
+    """Send the events of parked roots to quarantine, byte for byte as they came; returns the others."""
+    if not any(root_of(event) in parked for event in events):
+        return list(events)
+    kept = []
+    for event, raw in zip(events, _split(body), strict=True):
+        why = parked.get(root_of(event))
+        if why is None:
+            kept.append(event)
+        else:
+            connection.execute(
+                "INSERT INTO quarantine (via, code, reason, event_id, event_type, body)"
+                " VALUES (%s, 'poison', %s, %s, %s, %s)",
+                (via, why, event.id, event.event_type.name, bytes(raw)),
+            )
+    return kept

@@ -1,0 +1,1 @@
+"""What was promised: packs, the expression language, versions in force."""

@@ -1,0 +1,257 @@
+"""Cases: a policy's tests, written beside it, judged by the very SQL the engine judges by.
+
+`cases.toml` holds `[[case]]` tables: facts of one subject, the clock, and what must come of it. All cases of one kind
+of subject are judged in one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from goldline.core.facts.merge import FactType
+from goldline.core.facts.subject import Subject
+from goldline.core.money import Money
+from goldline.core.money import exponent as exponent_of
+from goldline.core.policy.diagnostic import Source, nearest
+from goldline.core.policy.document import read
+from goldline.core.policy.expression import parse
+from goldline.core.policy.pack import CASES_FILE, Pack, read_text
+from goldline.core.policy.promise import Promise
+from goldline.core.policy.slot import Slot, slots
+from goldline.core.policy.table import Table
+from goldline.core.policy.verdict_sql import (
+    due_sql,
+    kept_sql,
+    made_sql,
+    pay_sql,
+    slot_nodes_json_sql,
+    state_sql,
+    version_sql,
+)
+
+STATES: Final = {"p": "pending", "k": "kept", "b": "broken", "e": "excused", None: "none"}
+_CASE_KEYS: Final = ("name", "policy", "facts", "at", "expect")
+_EXPECT_KEYS: Final = ("state", "amount", "bearer", "occurrence", "due_at", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case: facts by name as JSON values, the clock, and what is expected as texts."""
+
+    name: str
+    policy: str
+    subject: str
+    facts: Mapping[str, Any]
+    at: datetime
+    expect: Mapping[str, str]
+    occurrence: int
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What came of a case. `nodes` are the values of the expressions, for seeing why."""
+
+    case: Case
+    actual: Mapping[str, str]
+    nodes: tuple[tuple[str, Any], ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything expected came true."""
+        return all(self.actual.get(key) == value for key, value in self.case.expect.items())
+
+    def as_text(self) -> str:
+        """One line when it passed; both sides and the values of the nodes when it did not."""
+        head = f"{self.case.where}: {self.case.policy}: {self.case.name}"
+        if self.passed:
+            return f"ok    {head}"
+        lines = [f"FAIL  {head}"]
+        for key, expected in self.case.expect.items():
+            actual = self.actual.get(key, "none")
+            mark = " " if actual == expected else "!"
+            lines.append(f"    {mark} {key:<10} expected {expected:<24} actual {actual}")
+        lines += [f"      {label} = {_shown(value)}" for label, value in self.nodes]
+        return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    return {None: "null", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, list) else str(value)
+
+
+def run_cases(connection: Connection[Any], pack: Pack) -> list[CaseResult]:
+    """Judge every case of cases.toml beside the pack, in the order written; nothing is stored.
+
+    Raises `PolicyError` with every fault of the case file. A pack without cases gives an empty list.
+    """
+    path = pack.path.parent / CASES_FILE
+    cases = read_cases(pack, path) if path.is_file() else []
+    judged: dict[int, CaseResult] = {}
+    for kind in dict.fromkeys(case.subject for case in cases):
+        own = [(n, case) for n, case in enumerate(cases) if case.subject == kind]
+        judged |= _judge(connection, pack, pack.vocabulary[kind], own)
+    return [judged[n] for n in range(len(cases))]
+
+
+def read_cases(pack: Pack, path: Path) -> list[Case]:
+    """The cases of a file. Raises `PolicyError` with every fault."""
+    source = Source(str(path), read_text(path))
+    document = read(source)
+    cases: list[Case] = []
+    if document is not None:
+        root = Table(document, (), document.values)
+        root.allow(("case",), "a case file")
+        read_ones = (_case(table, pack) for table in root.tables("case", "case"))
+        cases = [case for case in read_ones if case is not None]
+    source.raise_faults()
+    return cases
+
+
+def _case(table: Table, pack: Pack) -> Case | None:
+    table.allow(_CASE_KEYS, "a case")
+    complete = table.require(_CASE_KEYS, "the case")
+    name, at = table.text("name"), table.instant("at", UTC)
+    promise = _promise(table, pack)
+    facts, expect = table.table("facts"), table.table("expect")
+    if not complete or name is None or at is None or promise is None or facts is None or expect is None:
+        return None
+    subject = pack.vocabulary[promise.subject]
+    given = {key: value for key in facts.values if (value := _fact(facts, key, subject, pack)) is not None}
+    line = table.document.source.diagnostic(table.document.marks[table.path].key[0], 1, "").line
+    occurrence = expect.values.get("occurrence", 0)
+    if not isinstance(occurrence, int):
+        expect.report("occurrence", "'occurrence' must be a whole number")
+        return None
+    where = f"{Path(table.document.source.file).name}:{line}"
+    return Case(name, promise.policy, subject.kind, given, at, _expected(expect, pack), occurrence, where)
+
+
+def _promise(table: Table, pack: Pack) -> Promise | None:
+    policy = table.text("policy")
+    if policy is None:
+        return None
+    versions = pack.versions(policy)
+    if versions:
+        return versions[-1]
+    known = sorted({each.id for each in pack.promises})
+    table.report("policy", f"unknown promise '{policy}'", nearest(policy, known) or f"promises: {', '.join(known)}")
+    return None
+
+
+def _fact(facts: Table, key: str, subject: type[Subject], pack: Pack) -> Any:
+    """The JSON value of a fact, or None with its fault noted."""
+    types = subject.types()
+    kind = types.get(key)
+    value = facts.values[key]
+    if kind is None:
+        facts.report(key, f"unknown fact '{key}'", nearest(key, types), at_key=True)
+        return None
+    if kind is FactType.INSTANT and isinstance(value, (date, str)):
+        at = facts.instant(key, UTC)
+        return at.isoformat() if at else None
+    if kind is FactType.MONEY and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        return facts.minor(key, exponent_of(pack.currency))
+    fits = {FactType.TEXT: str, FactType.BOOLEAN: bool, FactType.SET: list}.get(kind)
+    if fits is not None and isinstance(value, fits):
+        return value
+    if kind is FactType.NUMBER and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        return str(value)
+    facts.report(key, f"'{key}' is of type {kind.name.lower()}, and this value is not")
+    return None
+
+
+def _expected(expect: Table, pack: Pack) -> dict[str, str]:
+    expect.allow(_EXPECT_KEYS, "'expect'")
+    expect.require(("state",), "'expect'")
+    wanted: dict[str, str] = {}
+    if state := expect.choice("state", STATES.values()):
+        wanted["state"] = state
+    if (amount_minor := expect.minor("amount", exponent_of(pack.currency))) is not None:
+        wanted["amount"] = Money(amount_minor, pack.currency).decimal()
+    if bearer := expect.text("bearer"):
+        wanted["bearer"] = bearer
+    if due_at := expect.instant("due_at", UTC):
+        wanted["due_at"] = due_at.isoformat()
+    if "version" in expect.values:
+        wanted["version"] = str(expect.values["version"])
+    return wanted
+
+
+def _judge(
+    connection: Connection[Any], pack: Pack, subject: type[Subject], cases: list[tuple[int, Case]]
+) -> dict[int, CaseResult]:
+    policies = {case.policy for _, case in cases}
+    own = [slot for slot in slots(pack.promises) if slot.policy in policies]
+    rows = [{"n": n, "at": c.at.isoformat(), "policy": c.policy, "occurrence": c.occurrence, **c.facts} for n, c in cases]
+    found = connection.execute(_statement(subject, pack, own).encode(), [Jsonb(rows)])
+    judged = {row[0]: row[1:] for row in found}
+    results = {}
+    for n, case in cases:
+        if n not in judged:
+            judged[n] = (None, None, None, None, None, [], [], None)
+        results[n] = _result(case, judged[n], pack)
+    return results
+
+
+def _statement(subject: type[Subject], pack: Pack, own: list[Slot]) -> str:
+    arms = " UNION ALL ".join(_arm(slot, [each for each in own if each.policy == slot.policy]) for slot in own)
+    return f"WITH f AS MATERIALIZED ({_facts(subject, pack)}) {arms}"
+
+
+def _facts(subject: type[Subject], pack: Pack) -> str:
+    """The given facts as rows; a derived fact that is not given is resolved as the engine would."""
+    derived = {name: fact for name, fact in subject.facts.items() if fact.rule == "derived"}
+    columns = [f"{'_' if name in derived else ''}{name} {kind.value}" for name, kind in subject.types().items()]
+    columns += ["n integer", "at timestamptz", "policy text", "occurrence integer"]
+    renamed = "".join(f", {name} AS _{name}" for name in derived)
+    plain = [column.removeprefix("_") if column.split()[0][1:] in derived else column for column in columns]
+    kept = ", ".join(column.split()[0] for column in columns if not column.startswith("_"))
+    rows = f"SELECT {kept}{renamed} FROM jsonb_to_recordset(%s::jsonb) AS g({', '.join(plain)})"
+    for name, fact in derived.items():
+        formula = parse(fact.expression or "", types=subject.types(), want=fact.type, currency=pack.currency)
+        rows = f"SELECT f.*, coalesce(f._{name}, {formula.sql('postgres', 'f')}) AS {name} FROM ({rows}) f"
+    return rows
+
+
+def _arm(slot: Slot, siblings: list[Slot]) -> str:
+    remedies = ", ".join(_remedies(siblings)) or "NULL"
+    return (
+        f"SELECT f.n, {state_sql(slot, 'f', 'f.at')}::text, {version_sql(slot, 'f')}, {made_sql(slot, 'f')},"
+        f" {due_sql(slot, 'f')}, {slot_nodes_json_sql(slot, 'f')}, jsonb_build_array({remedies}), {kept_sql(slot, 'f')}"
+        f" FROM f WHERE f.policy = '{slot.policy}' AND f.occurrence = {slot.occurrence}"
+    )
+
+
+def _remedies(siblings: list[Slot]) -> Iterator[str]:
+    """What each remedy gives now: its amount and bearer where its own clock has run out."""
+    for slot in siblings:
+        for promise in slot.versions:
+            for remedy in slot.remedies(promise):
+                due = f"{version_sql(slot, 'f')} = {promise.version} AND {state_sql(slot, 'f', 'f.at')} = 'b'"
+                value = f"jsonb_build_array({pay_sql(promise, remedy.ordinal, 'f')}, {remedy.bearer.sql('postgres', 'f')})"
+                yield f"CASE WHEN {due} THEN {value} END"
+
+
+def _result(case: Case, row: tuple[Any, ...], pack: Pack) -> CaseResult:
+    state, version, _, due_at, nodes, remedies, _ = row[:7]
+    actual = {"state": STATES[state]}
+    promise = next((each for each in pack.versions(case.policy) if each.version == version), None)
+    given = [(amount, bearer) for amount, bearer in filter(None, remedies or []) if amount]
+    if promise is not None:
+        actual["version"] = str(version)
+        total = sum(amount for amount, _ in given)
+        capped = total if promise.cap_minor is None else min(total, promise.cap_minor)
+        actual["amount"] = Money(capped, pack.currency).decimal()
+    if given:
+        actual["bearer"] = ", ".join(dict.fromkeys(str(bearer) for _, bearer in given))
+    if due_at is not None:
+        actual["due_at"] = due_at.isoformat()
+    return CaseResult(case, actual, tuple((node["label"], node["value"]) for node in nodes or []))

@@ -1,0 +1,270 @@
+"""From the tables of a pack to its promises: every clause read, typed and checked, every fault noted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+from goldline.core.facts.merge import FactType
+from goldline.core.facts.subject import Subject, Vocabulary
+from goldline.core.money import exponent as exponent_of
+from goldline.core.policy.diagnostic import Place, nearest
+from goldline.core.policy.expression import Expression, Type, examine, macro
+from goldline.core.policy.promise import Breaker, Budget, Promise, Remedy
+from goldline.core.policy.table import Table
+from goldline.core.policy.term import ALIAS, Term
+from goldline.core.policy.verdict_sql import broken_sql
+
+PROMISE_KEYS: Final = (
+    "id", "on", "title", "about", "made_at", "due_at", "kept_at", "excused", "effective", "grace", "cap", "budget",
+    "breaker", "remedy",
+)  # fmt: skip
+REQUIRED_KEYS: Final = ("id", "on", "title", "about", "made_at", "due_at", "kept_at")
+REMEDY_KEYS: Final = ("pay", "as", "from", "when", "after")
+KINDS: Final = ("coupon", "refund", "balance")
+BEARERS: Final = ("merchant", "carrier", "platform")
+PERIODS: Final = ("day", "week", "month", "year")
+_ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+LONGEST_ID: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every clause of a pack is read with."""
+
+    pack: str
+    currency: str
+    zone: tzinfo
+    vocabulary: Vocabulary
+
+    @property
+    def exponent(self) -> int:
+        """Decimals of the pack's currency."""
+        return exponent_of(self.currency)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A promise read but for its remedies, which may name other promises. `promise` is None when it has faults."""
+
+    table: Table
+    id: str
+    subject: type[Subject] | None
+    promise: Promise | None
+
+
+def usable_id(table: Table, key: str) -> str | None:
+    """An id: lower-case words joined by hyphens."""
+    value = table.text(key)
+    if value is None or (_ID.fullmatch(value) and len(value) <= LONGEST_ID):
+        return value
+    table.report(key, f"'{value}' cannot be an id", f"use a-z, 0-9 and '-', {LONGEST_ID} characters at most")
+    return None
+
+
+def promises(tables: list[Table], setting: Setting) -> list[Promise | None]:
+    """The promises of the tables, in their order; None where faults were noted."""
+    counts: dict[str, int] = {}
+    drafts = []
+    for table in tables:
+        draft = _draft(table, setting)
+        counts[draft.id] = counts.get(draft.id, 0) + 1
+        if draft.promise is not None:
+            draft.promise = replace(draft.promise, version=counts[draft.id])
+        drafts.append(draft)
+    _check_versions(drafts)
+    found = [_with_remedies(draft, _macros(drafts, draft.subject), setting) for draft in drafts]
+    return with_occurrences(found, {})
+
+
+def with_occurrences(found: list[Promise | None], known: Mapping[str, Mapping[int, int]]) -> list[Promise | None]:
+    """Number the waits ('after') of every policy in order of appearance, 0 being none.
+
+    `known` holds numbers given before, by policy and seconds: a verdict column never changes its meaning.
+    """
+    numbers: dict[str, dict[int, int]] = {policy: dict(waits) for policy, waits in known.items()}
+    numbered: list[Promise | None] = []
+    for promise in found:
+        if promise is None:
+            numbered.append(None)
+            continue
+        waits = numbers.setdefault(promise.policy, {})
+        waits.setdefault(0, 0)
+        for remedy in sorted(promise.remedies, key=lambda each: each.after_s):
+            waits.setdefault(remedy.after_s, max(waits.values()) + 1)
+        remedies = tuple(replace(each, occurrence=waits[each.after_s]) for each in promise.remedies)
+        numbered.append(replace(promise, remedies=remedies))
+    return numbered
+
+
+def _draft(table: Table, setting: Setting) -> Draft:
+    table.allow(PROMISE_KEYS, "a promise")
+    complete = table.require(REQUIRED_KEYS, "the promise")
+    before = len(table.document.source.diagnostics)
+    own_id = usable_id(table, "id") or ""
+    subject = _subject(table, setting)
+    title, about = table.words("title"), table.words("about")
+    start, until, by = _effective(table, subject, setting)
+    times = {key: expression(table, key, FactType.INSTANT, subject, setting) for key in ("made_at", "due_at", "kept_at")}
+    excused = expression(table, "excused", FactType.BOOLEAN, subject, setting)
+    budget, breaker = _budget(table, setting), _breaker(table, setting)
+    cap_minor, grace_s = table.minor("cap", setting.exponent), table.seconds("grace")
+    made, due, kept = times["made_at"], times["due_at"], times["kept_at"]
+    faults = len(table.document.source.diagnostics) > before or not complete
+    if faults or subject is None or made is None or due is None or kept is None:
+        return Draft(table, own_id, subject, None)
+    promise = Promise(
+        policy=f"{setting.pack}.{own_id}", version=1, pack=setting.pack, subject=subject.kind, title=title, about=about,
+        effective_from=start, effective_until=until, by=by, made_at=made, due_at=due, kept_at=kept, excused=excused,
+        grace_s=grace_s or 0, cap_minor=cap_minor, budget=budget, breaker=breaker, remedies=(),
+        currency=setting.currency,
+    )  # fmt: skip
+    return Draft(table, own_id, subject, promise)
+
+
+def _subject(table: Table, setting: Setting) -> type[Subject] | None:
+    kind = table.text("on")
+    if kind is None:
+        return None
+    known = setting.vocabulary.subjects
+    if kind not in known:
+        table.report("on", f"unknown subject '{kind}'", nearest(kind, known) or f"subjects: {', '.join(known)}")
+        return None
+    return known[kind]
+
+
+def expression(
+    table: Table, key: str, want: Type, subject: type[Subject] | None, setting: Setting,
+    macros: Mapping[str, Term] | None = None,
+) -> Expression | None:  # fmt: skip
+    """The expression of a key, or None with its faults noted. Nothing is said while the subject is unknown."""
+    text = table.text(key)
+    if text is None or subject is None:
+        return None
+    where: Place = table.document.place((*table.path, key))
+    currency = setting.currency
+    return examine(text, types=subject.types(), want=want, currency=currency, macros=macros, where=where)
+
+
+def _effective(
+    table: Table, subject: type[Subject] | None, setting: Setting
+) -> tuple[datetime | None, datetime | None, str | None]:
+    inner = table.table("effective")
+    if inner is None:
+        return None, None, None
+    inner.allow(("from", "until", "by"), "'effective'")
+    inner.require(("by",), "'effective'")
+    start, until, by = inner.instant("from", setting.zone), inner.instant("until", setting.zone), inner.text("by")
+    if start and until and start >= until:
+        inner.report("until", "'until' is not after 'from'")
+    if by is not None and subject is not None and subject.types().get(by) is not FactType.INSTANT:
+        instants = [name for name, kind in subject.types().items() if kind is FactType.INSTANT]
+        inner.report("by", f"'{by}' is not an instant fact of {subject.kind}", nearest(by, instants))
+    return start, until, by
+
+
+def _budget(table: Table, setting: Setting) -> Budget | None:
+    inner = table.table("budget")
+    if inner is None:
+        return None
+    inner.allow(("period", "limit"), "'budget'")
+    inner.require(("period", "limit"), "'budget'")
+    period, limit_minor = inner.choice("period", PERIODS), inner.minor("limit", setting.exponent)
+    return Budget(period, limit_minor) if period and limit_minor is not None else None
+
+
+def _breaker(table: Table, setting: Setting) -> Breaker | None:
+    inner = table.table("breaker")
+    if inner is None:
+        return None
+    inner.allow(("window", "limit"), "'breaker'")
+    inner.require(("window", "limit"), "'breaker'")
+    window_s, limit_minor = inner.seconds("window"), inner.minor("limit", setting.exponent)
+    if window_s == 0:
+        inner.report("window", "'window' has no length")
+    return Breaker(window_s, limit_minor) if window_s and limit_minor is not None else None
+
+
+def _check_versions(drafts: list[Draft]) -> None:
+    grouped: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        if draft.promise is not None:
+            grouped.setdefault(draft.id, []).append(draft)
+    for versions in grouped.values():
+        for position, draft in enumerate(versions):
+            for earlier in versions[:position]:
+                _check_pair(earlier, draft)
+
+
+def _check_pair(earlier: Draft, later: Draft) -> None:
+    one, two = earlier.promise, later.promise
+    if one is None or two is None:
+        return
+    span = (one.effective_from, one.effective_until, one.by)
+    if span == (two.effective_from, two.effective_until, two.by):
+        later.table.report("id", f"the promise '{later.id}' appears twice with the same dates", _VERSIONS_HINT)
+    elif one.subject != two.subject:
+        later.table.report("on", f"versions of '{later.id}' must be about the same subject", f"'{one.subject}' before")
+    elif one.by != two.by:
+        hint = f"the version before it is judged by '{one.by}'" if one.by else "give every version its dates"
+        later.table.report("effective", f"versions of '{later.id}' must be judged by the same fact", hint)
+    elif _overlap(one, two):
+        later.table.report("effective", f"this version of '{later.id}' overlaps version {one.version}", _VERSIONS_HINT)
+
+
+_VERSIONS_HINT = "end the earlier version where the later begins: effective = { until = … }"
+_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+
+def _overlap(one: Promise, two: Promise) -> bool:
+    starts = [each.effective_from or _EVER[0] for each in (one, two)]
+    ends = [each.effective_until or _EVER[1] for each in (one, two)]
+    return starts[0] < ends[1] and starts[1] < ends[0]
+
+
+def _macros(drafts: list[Draft], subject: type[Subject] | None) -> dict[str, Term]:
+    """What `broken('…')` may name on this subject. A promise with faults is there too, to spare a second message."""
+    here = [draft for draft in drafts if draft.subject is subject and draft.id]
+    return {each: _macro(each, [d.promise for d in here if d.id == each and d.promise]) for each in {d.id for d in here}}
+
+
+def _macro(own_id: str, versions: list[Promise]) -> Term:
+    label = f"broken('{own_id}')"
+    if not versions:
+        return macro(label, frozenset(), "false", "false")
+    names = {name for version in versions for name in version.names}
+    return macro(label, frozenset(names), broken_sql(versions, ALIAS), broken_sql(versions, ALIAS, "duckdb"))
+
+
+def _with_remedies(draft: Draft, macros: Mapping[str, Term], setting: Setting) -> Promise | None:
+    read = [
+        _remedy(table, number, draft.subject, macros, setting)
+        for number, table in enumerate(draft.table.tables("remedy", "promise.remedy"))
+    ]
+    remedies = tuple(each for each in read if each is not None)
+    return replace(draft.promise, remedies=remedies) if draft.promise is not None else None
+
+
+def _remedy(
+    table: Table, ordinal: int, subject: type[Subject] | None, macros: Mapping[str, Term], setting: Setting
+) -> Remedy | None:
+    table.allow(REMEDY_KEYS, "a remedy")
+    table.require(("pay", "as", "from"), "the remedy")
+    pay = expression(table, "pay", FactType.MONEY, subject, setting, macros)
+    kind = table.choice("as", KINDS)
+    bearer = expression(table, "from", FactType.TEXT, subject, setting, macros)
+    when = expression(table, "when", FactType.BOOLEAN, subject, setting, macros)
+    after_s = table.seconds("after") or 0
+    for word in _bearers(bearer):
+        if word not in BEARERS:
+            table.report("from", f"nobody is called '{word}'", nearest(word, BEARERS) or f"use {', '.join(BEARERS)}")
+    if pay is None or kind is None or bearer is None:
+        return None
+    return Remedy(ordinal, pay, kind, bearer, when, after_s, setting.currency)
+
+
+def _bearers(bearer: Expression | None) -> Iterator[str]:
+    return bearer.texts() if bearer is not None else iter(())

@@ -1,0 +1,237 @@
+"""The arithmetic and the functions of the policy language: one rule for each."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+from sqlglot import exp
+
+from goldline.core.policy import term as terms
+from goldline.core.policy.checker import FUNCTIONS, Checker, Rule, named
+from goldline.core.policy.diagnostic import nearest
+from goldline.core.policy.term import ERROR, Kind, Term
+
+
+def _sum(checker: Checker, node: exp.Binary) -> Term:
+    """a + b and a - b: numbers, money, instants and intervals."""
+    operator = "+" if isinstance(node, exp.Add) else "-"
+    left, right = checker.check(node.left), checker.check(node.right)
+    if ERROR in (left, right):
+        return ERROR
+    if "money" in (left.kind, right.kind):
+        left, right = terms.as_money(left, checker.exponent), terms.as_money(right, checker.exponent)
+    label = f"{left.label} {operator} {right.label}"
+    if left.kind == right.kind and left.numeric:
+        return terms.total(left, operator, right, label)
+    kind = _TIME_SUMS.get((left.kind, operator, right.kind))
+    if kind is None:
+        hint = "only a literal may stand for an amount, in major units" if left.numeric and right.numeric else None
+        return checker.fault(node, f"'{operator}' cannot take {named(left.kind)} and {named(right.kind)}", hint)
+    postgres = f"({left.postgres} {operator} {right.postgres})"
+    return terms.plain(kind, label, postgres, f"({left.duckdb} {operator} {right.duckdb})", (left, right))
+
+
+_TIME_SUMS: dict[tuple[str, str, str], Kind] = {
+    ("instant", "+", "interval"): "instant",
+    ("interval", "+", "instant"): "instant",
+    ("instant", "-", "interval"): "instant",
+    ("instant", "-", "instant"): "interval",
+    ("interval", "+", "interval"): "interval",
+    ("interval", "-", "interval"): "interval",
+}
+
+
+def _product(checker: Checker, node: exp.Mul) -> Term:
+    """a * b: numbers, or money and a number."""
+    left, right = checker.check(node.left), checker.check(node.right)
+    if ERROR in (left, right):
+        return ERROR
+    label = f"{left.label} * {right.label}"
+    if left.kind == right.kind == "money":
+        return checker.fault(node, "money cannot be multiplied by money", "multiply it by a rate such as 0.01")
+    if not (left.numeric and right.numeric):
+        return checker.fault(node, f"'*' cannot take {named(left.kind)} and {named(right.kind)}", _time_hint(left, right))
+    return terms.product(left, right, "money" if "money" in (left.kind, right.kind) else "number", label)
+
+
+def _quotient(checker: Checker, node: exp.Div) -> Term:
+    """a / b: numbers, money by a number, or money by money, which is a number. Null when b is zero."""
+    left, right = checker.check(node.left), checker.check(node.right)
+    if ERROR in (left, right):
+        return ERROR
+    if not (left.numeric and right.numeric):
+        return checker.fault(node, f"'/' cannot take {named(left.kind)} and {named(right.kind)}", _time_hint(left, right))
+    if right.bare and _is_zero(right):
+        return checker.fault(node.right, "division by zero")
+    if left.kind == "number" and right.kind == "money":
+        if not left.bare:
+            return checker.fault(node, "a number cannot be divided by money", "divide money by money for a ratio")
+        left = terms.as_money(left, checker.exponent)
+    kind: Kind = "money" if (left.kind, right.kind) == ("money", "number") else "number"
+    return terms.quotient(left, right, kind, f"{left.label} / {right.label}")
+
+
+def _is_zero(term: Term) -> bool:
+    while term.value is None and len(term.parts) == 1:
+        term = term.parts[0]
+    return term.value == 0
+
+
+def _time_hint(left: Term, right: Term) -> str | None:
+    return "write the interval out, like interval '48 hours'" if "interval" in (left.kind, right.kind) else None
+
+
+def _minus(checker: Checker, node: exp.Neg) -> Term:
+    """-a of a number or of money."""
+    inner = checker.check(node.this)
+    if inner is ERROR or inner.numeric:
+        return inner if inner is ERROR else terms.negated(inner, f"-{inner.label}")
+    return checker.fault(node, f"'-' cannot take {named(inner.kind)}")
+
+
+def _variadic(name: str, kinds: tuple[str, ...] | None) -> Rule:
+    """coalesce, least and greatest: at least one argument, all of one type."""
+
+    def rule(checker: Checker, node: exp.Func) -> Term:
+        sides = checker.alike((node.this, *node.expressions), node, f"{name}() takes", kinds)
+        if sides is None:
+            return ERROR
+        kind = next((side.kind for side in sides if side.kind != "null"), "null")
+        return terms.call(name, sides, kind, _called(name, sides))
+
+    return rule
+
+
+def _nullif(checker: Checker, node: exp.Nullif) -> Term:
+    """nullif(a, b): null where a = b."""
+    sides = checker.alike((node.this, node.expression), node, "nullif() takes")
+    if sides is None:
+        return ERROR
+    return terms.call("nullif", sides, sides[0].kind, _called("nullif", sides))
+
+
+def _round(checker: Checker, node: exp.Round) -> Term:
+    """round(x, n): half away from zero at n decimals; for money, of the major unit."""
+    inner = _numeric(checker, node, "round")
+    places = _places(node.args.get("decimals"))
+    if places is None or not -9 <= places <= terms.SCALE:
+        return checker.fault(node, f"round() takes a literal number of decimals, -9 to {terms.SCALE}")
+    if inner is ERROR:
+        return ERROR
+    shift = checker.exponent if inner.kind == "money" else 0
+    return terms.rounded(inner, places - shift, f"round({inner.label}, {places})")
+
+
+def _places(node: exp.Expr | None) -> int | None:
+    if node is None:
+        return 0
+    sign = -1 if isinstance(node, exp.Neg) else 1
+    inner = node.this if isinstance(node, exp.Neg) else node
+    if isinstance(inner, exp.Literal) and not inner.is_string and str(inner.this).isdecimal() and len(inner.this) < 3:
+        return sign * int(inner.this)
+    return None
+
+
+def _step(name: str) -> Rule:
+    """floor and ceil: to whole units, for money to whole major units."""
+
+    def rule(checker: Checker, node: exp.Func) -> Term:
+        if node.args.get("decimals") is not None or node.args.get("to") is not None:
+            return checker.fault(node, f"{name}() takes one argument")
+        inner = _numeric(checker, node, name)
+        if inner is ERROR:
+            return ERROR
+        return terms.stepped(inner, name, checker.exponent if inner.kind == "money" else 0, f"{name}({inner.label})")
+
+    return rule
+
+
+def _abs(checker: Checker, node: exp.Abs) -> Term:
+    """abs(x)."""
+    inner = _numeric(checker, node, "abs")
+    return inner if inner is ERROR else terms.absolute(inner, f"abs({inner.label})")
+
+
+def _numeric(checker: Checker, node: exp.Func, name: str) -> Term:
+    if not isinstance(node.this, exp.Expr):
+        return checker.fault(node, f"{name}() takes an argument")
+    inner = checker.check(node.this)
+    if inner is ERROR or inner.numeric:
+        return inner
+    return checker.fault(node.this, f"{name}() takes money or a number, and '{inner.label}' is {named(inner.kind)}")
+
+
+def _other(checker: Checker, node: exp.Anonymous) -> Term:
+    """Functions of ours, which the parser does not know."""
+    name = str(node.this).lower()
+    if name == "clamp":
+        return _clamp(checker, node)
+    if name == "deadline":
+        return _deadline(checker, node)
+    if name == "broken":
+        return _broken(checker, node)
+    hint = nearest(name, FUNCTIONS) or f"use {', '.join(FUNCTIONS)}"
+    return checker.fault(node, f"the function '{name}' is not allowed", hint)
+
+
+def _clamp(checker: Checker, node: exp.Anonymous) -> Term:
+    if len(node.expressions) != 3:
+        return checker.fault(node, "clamp() takes three arguments", "write clamp(x, lowest, highest)")
+    sides = checker.alike(tuple(node.expressions), node, "clamp() takes", ("money", "number"))
+    if sides is None:
+        return ERROR
+    low, high = sides[1].value, sides[2].value
+    if low is not None and high is not None and low > high:
+        return checker.fault(node, "clamp() has its limits the wrong way round", "write clamp(x, lowest, highest)")
+    return terms.clamped(sides[0], sides[1], sides[2], _called("clamp", sides))
+
+
+def _deadline(checker: Checker, node: exp.Anonymous) -> Term:
+    """deadline(rule, start, zone): a working calendar's answer, computed by the function of that name."""
+    if len(node.expressions) != 3:
+        return checker.fault(node, "deadline() takes three arguments", "write deadline(rule, start, zone)")
+    wants: tuple[Kind, ...] = ("text", "instant", "text")
+    pairs = zip(node.expressions, wants, strict=True)
+    sides = tuple(checker.wanted(cast(exp.Expr, each), kind, "deadline() takes") for each, kind in pairs)
+    if ERROR in sides:
+        return ERROR
+    postgres = f"goldline.deadline({', '.join(side.postgres for side in sides)})"
+    duckdb = f"deadline({', '.join(side.duckdb for side in sides)})"
+    return terms.plain("instant", _called("deadline", sides), postgres, duckdb, sides)
+
+
+def _broken(checker: Checker, node: exp.Anonymous) -> Term:
+    """broken('id'): another promise of the same pack on the same subject was made and not kept in time."""
+    named_id = node.expressions[0] if len(node.expressions) == 1 else None
+    if not isinstance(named_id, exp.Literal) or not named_id.is_string:
+        return checker.fault(node, "broken() takes the id of a promise", "write broken('ship-by')")
+    if checker.macros is None:
+        return checker.fault(node, "broken() may be used in pay, from and when only")
+    macro = checker.macros.get(str(named_id.this))
+    if macro is None:
+        known = nearest(str(named_id.this), checker.macros) or "name a promise of this pack on the same subject"
+        return checker.fault(named_id, f"unknown promise '{named_id.this}'", known)
+    return macro
+
+
+def _called(name: str, sides: tuple[Term, ...]) -> str:
+    return f"{name}({', '.join(side.label for side in sides)})"
+
+
+_ORDERED = ("instant", "interval", "money", "number")
+RULES: Final[dict[type[exp.Expr], Rule]] = {
+    exp.Add: _sum,
+    exp.Sub: _sum,
+    exp.Mul: _product,
+    exp.Div: _quotient,
+    exp.Neg: _minus,
+    exp.Coalesce: _variadic("coalesce", None),
+    exp.Least: _variadic("least", _ORDERED),
+    exp.Greatest: _variadic("greatest", _ORDERED),
+    exp.Nullif: _nullif,
+    exp.Round: _round,
+    exp.Floor: _step("floor"),
+    exp.Ceil: _step("ceil"),
+    exp.Abs: _abs,
+    exp.Anonymous: _other,
+}

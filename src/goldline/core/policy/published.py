@@ -1,0 +1,224 @@
+"""Published rules: the versions an engine judges by, kept in the database and never edited.
+
+Publishing a pack writes what is new and says which versions it replaces; what was judged keeps the version it was
+judged by. A replaced version is no longer judged by, whatever its dates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from psycopg import Connection, sql
+from psycopg.types.json import Jsonb
+
+from goldline.core.errors import GoldlineError
+from goldline.core.facts.subject import Vocabulary
+from goldline.core.policy import clause
+from goldline.core.policy.diagnostic import Source
+from goldline.core.policy.document import Document
+from goldline.core.policy.pack import Pack
+from goldline.core.policy.promise import Promise
+from goldline.core.policy.slot import Slot, slots
+from goldline.core.policy.table import Table
+
+WITHDRAWN: Final = "withdrawn"
+_OURS: Final = ("currency", "occurrences", "replaces")  # keys of a stored body that are not the author's
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Every version in use, in order of subject, policy and version. `epoch` grows whenever the rules change."""
+
+    epoch: int
+    promises: tuple[Promise, ...]
+
+    def of(self, kind: str) -> tuple[Promise, ...]:
+        """Every version about one kind of subject."""
+        return tuple(each for each in self.promises if each.subject == kind)
+
+    def slots(self, kind: str) -> tuple[Slot, ...]:
+        """The verdict slots of one kind of subject, in order of policy."""
+        return slots(self.of(kind))
+
+    def find(self, policy: str, version: int) -> Promise | None:
+        """One version in use, or None."""
+        wanted = (policy, version)
+        return next((each for each in self.promises if (each.policy, each.version) == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of policy_version."""
+
+    policy: str
+    version: int
+    pack: str
+    kind: str
+    digest: str
+    body: dict[str, Any]
+
+
+def publish(connection: Connection[Any], pack: Pack, vocabulary: Vocabulary, now: datetime, by: str = "cli") -> int:
+    """Make the pack the rules in force; how many versions were written or withdrawn. Publishing again changes nothing.
+
+    Adds the verdict columns, bumps the rule set's epoch and schedules every subject concerned to be judged again,
+    in one transaction: it commits, unless the caller has one open.
+    """
+    with connection.transaction():
+        # One publisher at a time; readers do not wait.
+        connection.execute("SELECT epoch FROM goldline.ruleset FOR UPDATE")
+        rows = _rows(connection, pack.id)
+        fresh = [row for policy in _policies(pack, rows) for row in _changes(pack, policy, rows)]
+        if not fresh:
+            return 0
+        for row, promise in fresh:
+            _insert(connection, row, promise, now, by)
+        connection.execute("UPDATE goldline.ruleset SET epoch = epoch + 1")
+        rules = load_published(connection, vocabulary)
+        for kind in sorted({_subject_of(row) for row, _ in fresh}):
+            _add_columns(connection, kind, rules.slots(kind))
+            _judge_again(connection, kind, now)
+    return len(fresh)
+
+
+def load_published(connection: Connection[Any], vocabulary: Vocabulary) -> RuleSet:
+    """The rules in force. Raises GoldlineError('policy_stale') when one no longer fits the vocabulary."""
+    epoch = ruleset_epoch(connection)
+    standing = _standing(_rows(connection))
+    packs = sorted({each.pack for each in standing})
+    loaded = [p for pack in packs for p in _revived([r for r in standing if r.pack == pack], pack, vocabulary)]
+    ordered = sorted(loaded, key=lambda each: (each.subject, each.policy, each.version))
+    return RuleSet(epoch, tuple(ordered))
+
+
+def ruleset_epoch(connection: Connection[Any]) -> int:
+    """The epoch of the rules in force: a worker whose own is lower compiles again."""
+    row = connection.execute("SELECT epoch FROM goldline.ruleset").fetchone()
+    return int(row[0]) if row else 0
+
+
+def load_version(connection: Connection[Any], policy: str, version: int, vocabulary: Vocabulary) -> Promise | None:
+    """Any version ever published, replaced ones too: what an old finding was judged by."""
+    rows = [row for row in _rows(connection, policy.partition(".")[0]) if row.kind != WITHDRAWN]
+    wanted = next((row for row in rows if (row.policy, row.version) == (policy, version)), None)
+    if wanted is None:
+        return None
+    # Its neighbours are needed too, because it may name them with broken('…').
+    others = [row for row in _standing(rows) if row.policy != policy]
+    revived = _revived([*others, wanted], wanted.pack, vocabulary)
+    return next(each for each in revived if each.policy == policy)
+
+
+def digest_of(body: Mapping[str, Any]) -> str:
+    """sha256 of what the author wrote, whatever the order of its keys."""
+    written = {key: value for key, value in body.items() if key not in ("occurrences", "replaces")}
+    return hashlib.sha256(json.dumps(written, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _rows(connection: Connection[Any], pack: str | None = None) -> list[_Row]:
+    found = connection.execute(
+        "SELECT policy, version, pack, kind, digest, body FROM goldline.policy_version"
+        " WHERE pack = coalesce(%s, pack) ORDER BY policy, version",
+        [pack],
+    )
+    return [_Row(*row) for row in found]
+
+
+def _standing(rows: Iterable[_Row]) -> list[_Row]:
+    """The rows that no later row replaces."""
+    rows = list(rows)
+    replaced = {(row.policy, number) for row in rows for number in row.body.get("replaces", [])}
+    return [row for row in rows if (row.policy, row.version) not in replaced and row.kind != WITHDRAWN]
+
+
+def _policies(pack: Pack, rows: list[_Row]) -> list[str]:
+    return list(dict.fromkeys([*(each.policy for each in pack.promises), *(each.policy for each in rows)]))
+
+
+def _changes(pack: Pack, policy: str, rows: list[_Row]) -> list[tuple[_Row, Promise | None]]:
+    """New rows of one policy: versions that are not standing, and a withdrawal when it has left the pack."""
+    own = [row for row in rows if row.policy == policy]
+    standing = {row.digest: row for row in _standing(own)}
+    wanted = {digest_of(b): (b, p) for b, p in zip(pack.bodies, pack.promises, strict=True) if p.policy == policy}
+    gone = sorted(row.version for digest, row in standing.items() if digest not in wanted)
+    number = max((row.version for row in own), default=0)
+    waits = own[-1].body["occurrences"] if own else {}
+    fresh: list[tuple[_Row, Promise | None]] = []
+    for digest, (body, promise) in wanted.items():
+        if digest in standing:
+            continue
+        number += 1
+        waits = _waits(promise, waits)
+        stored = {**body, "occurrences": waits, "replaces": [] if fresh else gone}
+        fresh.append((_Row(policy, number, pack.id, "promise", digest, stored), promise))
+    if gone and not fresh:
+        body = {"on": own[-1].body["on"], "occurrences": waits, "replaces": gone}
+        fresh.append((_Row(policy, number + 1, pack.id, WITHDRAWN, digest_of(body), body), None))
+    return fresh
+
+
+def _waits(promise: Promise, known: Mapping[str, int]) -> dict[str, int]:
+    """Which occurrence stands for which wait in seconds, given before or now."""
+    waits = {"0": 0, **known}
+    for after_s in sorted({remedy.after_s for remedy in promise.remedies}):
+        waits.setdefault(str(after_s), max(waits.values()) + 1)
+    return waits
+
+
+def _insert(connection: Connection[Any], row: _Row, promise: Promise | None, now: datetime, by: str) -> None:
+    start = promise.effective_from if promise else None
+    until = promise.effective_until if promise else None
+    connection.execute(
+        "INSERT INTO goldline.policy_version (policy, version, pack, subject, kind, effective_from, effective_until,"
+        " digest, body, published_at, published_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [row.policy, row.version, row.pack, _subject_of(row), row.kind, start, until, row.digest, Jsonb(row.body), now, by],
+    )
+
+
+def _subject_of(row: _Row) -> str:
+    return str(row.body["on"])
+
+
+def _revived(rows: list[_Row], pack: str, vocabulary: Vocabulary) -> list[Promise]:
+    """The promises of stored rows of one pack, with their stored numbers."""
+    source = Source(f"published pack {pack}", "")
+    values = [{key: value for key, value in row.body.items() if key not in _OURS} for row in rows]
+    document = Document(source, {}, {})
+    tables = [Table(document, ("promise", n), each) for n, each in enumerate(values)]
+    currency = str(rows[0].body["currency"])
+    read = clause.promises(tables, clause.Setting(pack, currency, UTC, vocabulary))
+    if source.diagnostics:
+        raise GoldlineError(
+            f"A published rule of pack '{pack}' no longer fits the vocabulary: {source.diagnostics[0].message}.",
+            code="policy_stale",
+            hint="Publish a corrected pack, or start the version of the engine it was published with.",
+        )
+    whole = [replace(p, version=row.version) for p, row in zip(read, rows, strict=True) if p is not None]
+    return [_numbered(promise, row) for promise, row in zip(whole, rows, strict=True)]
+
+
+def _numbered(promise: Promise, row: _Row) -> Promise:
+    waits = row.body["occurrences"]
+    remedies = tuple(replace(each, occurrence=waits[str(each.after_s)]) for each in promise.remedies)
+    return replace(promise, remedies=remedies)
+
+
+def _add_columns(connection: Connection[Any], kind: str, added: tuple[Slot, ...]) -> None:
+    table = sql.Identifier("goldline", f"fact_{kind}")
+    for slot in added:
+        # The lock stops writers for an instant; better to fail than to queue everyone behind a long reader.
+        connection.execute("SET LOCAL lock_timeout = '10s'")
+        column = sql.Identifier(slot.column)
+        connection.execute(sql.SQL('ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} "char"').format(table, column))
+
+
+def _judge_again(connection: Connection[Any], kind: str, now: datetime) -> None:
+    statement = sql.SQL(
+        "INSERT INTO goldline.wake (partition, wake_at, subject, key, forced) SELECT partition, %s, %s, key, true FROM {}"
+    )
+    connection.execute(statement.format(sql.Identifier("goldline", f"fact_{kind}")), [now, kind])

@@ -1,0 +1,271 @@
+"""The step: one PostgreSQL transaction from the inbox of a partition to its outbox.
+
+    fence → read the inbox → stage → sweep what is due → fold and judge → findings → ledger and outbox → mark done
+
+Everything a step does commits together or not at all, and a second run of it finds nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from goldline.core.crashpoint import crashpoint
+from goldline.core.engine import Engine, Program
+from goldline.core.facts.fold import copy_statement, stage_table
+from goldline.core.facts.stage import Stage
+from goldline.core.judge.finding import FindingStatements, Turn, ask, turn
+from goldline.core.judge.verdict import TURNED_TABLE
+from goldline.core.ledger.book import accrue, move_charges
+from goldline.core.outbox.notice import notify
+from goldline.core.parked import divert, parked_roots
+from goldline.core.partition import Lease, enter
+
+MAX_EVENTS = 20_000
+MAX_INBOX_ROWS = 4_096
+MAX_WAKES = 20_000
+LEASE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step did. `drained` says that nothing was left to do at its clock."""
+
+    events: int
+    wakes: int
+    turned: int
+    drained: bool
+    now: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The inbox rows a step takes, and what time their being read makes it."""
+
+    ids: list[int]
+    events: int
+    next_received_at: datetime | None
+
+
+def prepare(connection: Connection[Any], engine: Engine) -> None:
+    """Make a connection ready to step: temporary tables, and plans that never scan a fact table."""
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    for scan in ("hashjoin", "mergejoin", "seqscan", "bitmapscan"):
+        connection.execute(f"SET enable_{scan} = off".encode())
+    connection.execute("SET work_mem = '64MB'")
+    connection.execute("SET temp_buffers = '64MB'")
+    connection.execute("SET idle_in_transaction_session_timeout = '60s'")
+    for subject in engine.vocabulary:
+        connection.execute(stage_table(subject))
+    connection.execute(TURNED_TABLE)
+    connection.commit()
+
+
+def step(
+    connection: Connection[Any],
+    engine: Engine,
+    lease: Lease,
+    *,
+    as_of: datetime | None = None,
+    max_events: int = MAX_EVENTS,
+) -> Step:
+    """Run one step of one partition and commit it.
+
+    `as_of` drives the clock; without it the database's clock (or the driven clock set there) is used. The clock is
+    held back while evidence waits in the inbox: a deadline is judged only once everything received before it is read.
+    Raises LeaseLostError, and whatever PostgreSQL raises; nothing is written then.
+    """
+    with connection.transaction():
+        fence = enter(connection, lease, LEASE_S)
+        crashpoint("step.entered")
+        batch = take(connection, lease.partition, max_events)
+        now = clock_for(batch, as_of or fence.now, fence.clock_at)
+        stages = _stage(connection, engine, lease.partition, batch)
+        crashpoint("step.staged")
+        wakes = _sweep(connection, engine, lease.partition, stages, now)
+        turned = judge(connection, engine, lease.partition, stages, now)
+        _close(connection, lease.partition, batch, now)
+        crashpoint("step.before_commit")
+    crashpoint("step.after_commit")
+    return Step(batch.events, wakes, turned, batch.next_received_at is None and wakes < MAX_WAKES, now)
+
+
+def take(connection: Connection[Any], partition: int, max_events: int) -> Batch:
+    """The oldest waiting rows up to `max_events`, at least one. Rows still being committed are simply not there yet."""
+    rows = connection.execute(
+        "SELECT id, events, received_at FROM inbox WHERE partition = %s AND done_at IS NULL ORDER BY id LIMIT %s",
+        (partition, MAX_INBOX_ROWS),
+        prepare=True,
+    ).fetchall()
+    taken: list[int] = []
+    events = 0
+    for number, size, received_at in rows:
+        if taken and events + size > max_events:
+            return Batch(taken, events, received_at)
+        taken.append(number)
+        events += size
+    return Batch(taken, events, rows[-1][2] if len(rows) == MAX_INBOX_ROWS else None)
+
+
+def clock_for(batch: Batch, now: datetime, clock_at: datetime | None) -> datetime | None:
+    """The step's time: `now` when the inbox is drained, else when the next waiting row came, and never backwards.
+
+    A row received after `now` (history imported today and judged as of long ago) holds the clock where it stands.
+    """
+    upcoming = batch.next_received_at
+    if upcoming is not None:
+        now_or_hold = upcoming if upcoming <= now else clock_at
+    else:
+        now_or_hold = now
+    if now_or_hold is None or clock_at is None:
+        return now_or_hold or clock_at
+    return max(now_or_hold, clock_at)
+
+
+def _stage(connection: Connection[Any], engine: Engine, partition: int, batch: Batch) -> dict[str, Stage]:
+    stages = engine.stager.stages()
+    if not batch.ids:
+        return stages
+    parked = parked_roots(connection, partition)
+    for number, via, body in bodies(connection, batch):
+        events = engine.decoder.decode(body)
+        if parked:
+            events = divert(connection, engine, events, body, via, parked)
+        engine.stager.stage(events, number, stages)
+    return stages
+
+
+def bodies(connection: Connection[Any], batch: Batch) -> Iterable[tuple[int, str, bytes]]:
+    """Id, origin and JSON of every inbox row of a batch."""
+    return connection.execute(
+        "SELECT id, via, body FROM inbox WHERE id = ANY(%s) ORDER BY id", (batch.ids,), prepare=True, binary=True
+    ).fetchall()
+
+
+def _sweep(
+    connection: Connection[Any], engine: Engine, partition: int, stages: dict[str, Stage], now: datetime | None
+) -> int:
+    """Take what is due by the clock and stage it without evidence, so that the judge looks again; returns wakes taken."""
+    if now is None:
+        return 0
+    most = 0
+    for program in engine.programs(partition):
+        if program.findings is None:
+            continue
+        stage = stages[program.subject.kind]
+        rows = connection.execute(program.sweep.encode(), {"now": now, "most": MAX_WAKES}, prepare=True).fetchall()
+        for key, _ in rows:
+            if key is not None:
+                stage.touch(key)
+        most = max(most, sum(taken for _, taken in rows))
+    return most
+
+
+def judge(
+    connection: Connection[Any], engine: Engine, partition: int, stages: dict[str, Stage], now: datetime | None
+) -> int:
+    """Fold and judge every staged subject and write down what follows; returns the findings turned."""
+    turned = 0
+    for program in engine.programs(partition):
+        stage = stages[program.subject.kind]
+        if stage.rows:
+            with connection.cursor().copy(copy_statement(program.subject)) as copy:
+                copy.write(stage.copy_bytes())
+            turned += _judge_kind(connection, engine, partition, program, now)
+    return turned
+
+
+def _judge_kind(
+    connection: Connection[Any], engine: Engine, partition: int, program: Program, now: datetime | None
+) -> int:
+    statement = program.judgement.statement.encode()
+    clock = now if now is not None else "-infinity"
+    signatures = connection.execute(statement, {"now": clock}, prepare=True).fetchall()
+    changes = _changes(program, signatures)
+    _count(connection, partition, changes)
+    crashpoint("step.judged")
+    if program.findings is None or now is None:
+        return 0
+    turned = 0
+    if any(new == "b" for _, _, new in changes):
+        turned += _find(connection, engine, partition, program.findings, now)
+    if any(old == "b" for _, old, _ in changes):
+        turned += _exonerate(connection, partition, program.findings, now)
+    return turned
+
+
+Changes = dict[tuple[str, str, str], int]
+
+
+def _changes(program: Program, signatures: list[tuple[str, int]]) -> Changes:
+    """How many subjects went from which verdict to which, by policy; further occurrences are not counted apart."""
+    changes: Changes = {}
+    for signature, subjects in signatures:
+        for number, slot in enumerate(program.judgement.slots):
+            old, new = signature[2 * number], signature[2 * number + 1]
+            if old != new:
+                name = slot.policy if slot.occurrence == 0 else f"{slot.policy}+{slot.occurrence}"
+                changes[name, old, new] = changes.get((name, old, new), 0) + subjects
+    return changes
+
+
+def _count(connection: Connection[Any], partition: int, changes: Changes) -> None:
+    """Keep the tally exact by adding the difference."""
+    delta: dict[tuple[str, str], int] = {}
+    for (policy, old, new), subjects in changes.items():
+        delta[policy, new] = delta.get((policy, new), 0) + subjects
+        delta[policy, old] = delta.get((policy, old), 0) - subjects
+    rows = [(partition, policy, state, n) for (policy, state), n in sorted(delta.items()) if state != "-" and n]
+    if rows:
+        connection.cursor().executemany(
+            'INSERT INTO tally (partition, policy, state, subjects) VALUES (%s, %s, %s::"char", %s)'
+            " ON CONFLICT (partition, policy, state) DO UPDATE SET subjects = tally.subjects + excluded.subjects",
+            rows,
+        )
+
+
+def _find(
+    connection: Connection[Any], engine: Engine, partition: int, statements: FindingStatements, now: datetime
+) -> int:
+    """Findings of promises that broke, with remedies, postings and notices."""
+    found = turn(connection, statements.found, now)
+    new = {each.finding_id for each in found if each.revision == 0}
+    crashpoint("step.found")
+    if statements.asked is not None:
+        asked = [c for c in ask(connection, statements.asked, now) if c.finding_id in new]
+        accrue(connection, partition, asked, engine.promises, now)
+        move_charges(connection, partition, _revisions(found, returned=True), "reinstate", now)
+    notify(connection, partition, "finding.found", [t for t in found if t.revision == 0], now)
+    crashpoint("step.accrued")
+    return len(found)
+
+
+def _exonerate(connection: Connection[Any], partition: int, statements: FindingStatements, now: datetime) -> int:
+    """Late evidence: the finding no longer stands, the platform bears what was paid, the consumer keeps it."""
+    freed = turn(connection, statements.exonerated, now)
+    move_charges(connection, partition, _revisions(freed), "exonerate", now)
+    notify(connection, partition, "finding.exonerated", freed, now)
+    crashpoint("step.exonerated")
+    return len(freed)
+
+
+def _revisions(turns: list[Turn], *, returned: bool = False) -> list[tuple[Any, int]]:
+    return [(each.finding_id, each.revision) for each in turns if not returned or each.revision > 0]
+
+
+def _close(connection: Connection[Any], partition: int, batch: Batch, now: datetime | None) -> None:
+    """Mark the rows done and move the partition's clock, in the same transaction as everything else."""
+    if batch.ids:
+        connection.execute(
+            "UPDATE inbox SET done_at = clock_timestamp() WHERE id = ANY(%s)", (batch.ids,), prepare=True
+        )
+    connection.execute(
+        "UPDATE partition SET steps = steps + 1, events = events + %s, stepped_at = clock_timestamp(), clock_at = %s"
+        " WHERE id = %s",
+        (batch.events, now, partition),
+        prepare=True,
+    )

@@ -1,0 +1,180 @@
+"""Workers: processes that claim partitions and step them, live for ever or until nothing is left to do."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import FrameType
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from goldline.core.database import connect
+from goldline.core.engine import Engine
+from goldline.core.facts.event import Catalogue
+from goldline.core.facts.subject import Vocabulary
+from goldline.core.partition import Lease, LeaseLostError, claim, release
+from goldline.core.poison import PARKABLE, isolate
+from goldline.core.policy.published import load_published, ruleset_epoch
+from goldline.core.step import LEASE_S, MAX_EVENTS, Step, prepare, step
+
+IDLE_S = 0.05
+RETRY_S = 1.0
+CLAIM_EVERY_S = 2.0
+
+log = logging.getLogger("goldline.worker")
+
+
+@dataclass(slots=True)
+class Worker:
+    """One process's loop. `done` says that every partition it holds was drained at its last step."""
+
+    url: str
+    vocabulary: Vocabulary
+    catalogue: Catalogue
+    as_of: datetime | None = None
+    until_idle: bool = False
+    most: int = 64
+    max_events: int = MAX_EVENTS
+    stopping: bool = False
+    leases: list[Lease] = field(default_factory=list)
+    holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    _claimed: float = 0.0
+
+    def run(self) -> int:
+        """Step until told to stop, or until idle; returns the events folded. A lost database is waited for."""
+        events = 0
+        while not self.stopping:
+            try:
+                with connect(self.url, application="goldline worker") as connection:
+                    events += self._serve(connection)
+                    return events
+            except psycopg.OperationalError as fault:
+                if self.until_idle:
+                    raise
+                log.warning("the database is out of reach (%s); trying again in %s s", fault, RETRY_S)
+                self.leases.clear()
+                time.sleep(RETRY_S)
+        return events
+
+    def _serve(self, connection: Connection[Any]) -> int:
+        engine = self._compile(connection)
+        prepare(connection, engine)
+        events = 0
+        while not self.stopping:
+            if ruleset_epoch(connection) != engine.ruleset.epoch:
+                engine = self._compile(connection)
+            connection.commit()
+            self._claim(connection)
+            steps = [self._step(connection, engine, lease) for lease in list(self.leases)]
+            events += sum(each.events for each in steps if each)
+            if self.until_idle and self._idle(connection, steps):
+                break
+            if not any(each and (each.events or each.wakes) for each in steps):
+                time.sleep(IDLE_S)
+        for lease in self.leases:
+            release(connection, lease)
+        return events
+
+    def _compile(self, connection: Connection[Any]) -> Engine:
+        engine = Engine(self.vocabulary, self.catalogue, load_published(connection, self.vocabulary))
+        connection.commit()
+        return engine
+
+    def _claim(self, connection: Connection[Any]) -> None:
+        room = self.most - len(self.leases)
+        if room > 0 and time.monotonic() - self._claimed >= (CLAIM_EVERY_S if self.leases else 0):
+            self._claimed = time.monotonic()
+            self.leases += claim(connection, self.holder, LEASE_S, room)
+
+    def _step(self, connection: Connection[Any], engine: Engine, lease: Lease) -> Step | None:
+        try:
+            return step(connection, engine, lease, as_of=self.as_of, max_events=self.max_events)
+        except LeaseLostError as lost:
+            log.warning("%s", lost)
+            self.leases.remove(lease)
+        except PARKABLE as fault:
+            log.error("a step of partition %s failed (%s); looking for the event", lease.partition, fault)
+            isolate(connection, engine, lease, as_of=self.as_of)
+        return None
+
+    def _idle(self, connection: Connection[Any], steps: list[Step | None]) -> bool:
+        """Every partition this worker holds is drained, and nobody else's is waiting for a holder."""
+        if not all(each is not None and each.drained for each in steps):
+            return False
+        waiting = connection.execute(
+            "SELECT count(*) FROM partition p WHERE (leased_until IS NULL OR leased_until < clock_timestamp())"
+            " OR (holder <> %s AND EXISTS (SELECT 1 FROM inbox i WHERE i.partition = p.id AND i.done_at IS NULL))",
+            (self.holder,),
+        ).fetchone()
+        connection.commit()
+        return waiting is not None and waiting[0] == 0
+
+
+def run(
+    url: str,
+    vocabulary: Vocabulary,
+    catalogue: Callable[[], Catalogue],
+    *,
+    workers: int = 1,
+    until_idle: bool = False,
+    as_of: datetime | None = None,
+    max_events: int = MAX_EVENTS,
+) -> None:
+    """Run `workers` processes over the partitions; returns when all have stopped.
+
+    Raises SystemExit(1) when one of them failed.
+    """
+    with connect(url) as connection:
+        row = connection.execute("SELECT count(*) FROM partition").fetchone()
+    share = -(-int(row[0] if row else 1) // workers)
+    arguments = (url, vocabulary, catalogue, as_of, until_idle, share, max_events)
+    if workers == 1:
+        _work(*arguments)
+        return
+    context = multiprocessing.get_context("fork")
+    children = [context.Process(target=_work, args=arguments) for _ in range(workers)]
+    for child in children:
+        child.start()
+    _await(children)
+
+
+def _await(children: list[Any]) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        for child in children:
+            child.terminate()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    for child in children:
+        child.join()
+    if any(child.exitcode not in (0, -signal.SIGTERM) for child in children):
+        raise SystemExit(1)
+
+
+def _work(
+    url: str,
+    vocabulary: Vocabulary,
+    catalogue: Callable[[], Catalogue],
+    as_of: datetime | None,
+    until_idle: bool,
+    share: int,
+    max_events: int,
+) -> None:
+    worker = Worker(url, vocabulary, catalogue(), as_of, until_idle, share, max_events)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        worker.stopping = True
+
+    if multiprocessing.current_process().name != "MainProcess":
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker.run()
