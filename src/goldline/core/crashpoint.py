@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from pathlib import Path
+from threading import Lock
 
 _hits: Counter[str] = Counter()
+_lock = Lock()
 
 
 def crashpoint(name: str) -> None:
@@ -17,17 +20,19 @@ def crashpoint(name: str) -> None:
     target = os.environ.get("GOLDLINE_CRASH_AT")
     if target is None:
         return
-    _hits[name] += 1
-    _log(name)
+    with _lock:
+        _hits[name] += 1
+        hit = _hits[name]
+        _log(name)
     wanted, _, nth = target.partition(":")
-    if wanted == name and _hits[name] == int(nth or 1):
+    if wanted == name and hit == int(nth or 1):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _log(name: str) -> None:
     path = os.environ.get("GOLDLINE_CRASH_LOG")
     if path:
-        with open(path, "a", encoding="utf-8") as log:
+        with Path(path).open("a", encoding="utf-8") as log:
             log.write(f"{name}\n")
             log.flush()
             os.fsync(log.fileno())

@@ -53,5 +53,5 @@ class Engine:
     def _compile(self, subject: type[Subject], partition: int) -> Program:
         own = self.slots[subject.kind]
         findings = compile_findings(subject, own, partition) if own else None
-        judgement = compile_judgement(subject, own, partition)
+        judgement = compile_judgement(subject, own, partition, self.vocabulary.aggregates_of(subject))
         return Program(subject, judgement, sweep_statement(subject, partition), findings)

@@ -20,7 +20,9 @@ def root_of(event: Any) -> str:
 
 def parked_roots(connection: Connection[Any], partition: int) -> dict[str, str]:
     """Parked roots of a partition with the reason of each."""
-    rows = connection.execute("SELECT root, why FROM parked WHERE partition = %s", (partition,), prepare=True).fetchall()
+    rows = connection.execute(
+        "SELECT root, why FROM parked WHERE partition = %s", (partition,), prepare=True
+    ).fetchall()
     return dict(rows)
 
 

@@ -79,3 +79,9 @@ def release(connection: Connection[Any], lease: Lease) -> None:
         (lease.partition, lease.epoch),
     )
     connection.commit()
+
+
+def count_partitions(connection: Connection[Any]) -> int:
+    """How many partitions were installed."""
+    row = connection.execute("SELECT count(*) FROM partition").fetchone()
+    return int(row[0]) if row else 0

@@ -61,9 +61,7 @@ def isolate(connection: Connection[Any], engine: Engine, lease: Lease, *, as_of:
     return [root for root, _ in guilty]
 
 
-def _units(
-    connection: Connection[Any], engine: Engine, partition: int, rows: Any, now: datetime | None
-) -> list[Unit]:
+def _units(connection: Connection[Any], engine: Engine, partition: int, rows: Any, now: datetime | None) -> list[Unit]:
     """The batch as units that can be tried apart: the events of a root, or the wake of a subject."""
     events: dict[str, list[tuple[int, Any]]] = {}
     for number, _, body in rows:

@@ -25,7 +25,7 @@ from goldline.core.outbox.notice import notify
 from goldline.core.parked import divert, parked_roots
 from goldline.core.partition import Lease, enter
 
-MAX_EVENTS = 20_000
+MAX_EVENTS = 40_000
 MAX_INBOX_ROWS = 4_096
 MAX_WAKES = 20_000
 LEASE_S = 30.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -19,9 +20,10 @@ from psycopg import Connection
 
 from goldline.core.database import connect
 from goldline.core.engine import Engine
+from goldline.core.facts.aggregate import recount
 from goldline.core.facts.event import Catalogue
 from goldline.core.facts.subject import Vocabulary
-from goldline.core.partition import Lease, LeaseLostError, claim, release
+from goldline.core.partition import Lease, LeaseLostError, claim, count_partitions, release
 from goldline.core.poison import PARKABLE, isolate
 from goldline.core.policy.published import load_published, ruleset_epoch
 from goldline.core.step import LEASE_S, MAX_EVENTS, Step, prepare, step
@@ -29,6 +31,7 @@ from goldline.core.step import LEASE_S, MAX_EVENTS, Step, prepare, step
 IDLE_S = 0.05
 RETRY_S = 1.0
 CLAIM_EVERY_S = 2.0
+COUNT_EVERY_S = 5.0
 
 log = logging.getLogger("goldline.worker")
 
@@ -47,7 +50,9 @@ class Worker:
     stopping: bool = False
     leases: list[Lease] = field(default_factory=list)
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    partitions: int = 1
     _claimed: float = 0.0
+    _counted: float = 0.0
 
     def run(self) -> int:
         """Step until told to stop, or until idle; returns the events folded. A lost database is waited for."""
@@ -68,6 +73,7 @@ class Worker:
     def _serve(self, connection: Connection[Any]) -> int:
         engine = self._compile(connection)
         prepare(connection, engine)
+        self.partitions = count_partitions(connection)
         events = 0
         while not self.stopping:
             if ruleset_epoch(connection) != engine.ruleset.epoch:
@@ -76,9 +82,12 @@ class Worker:
             self._claim(connection)
             steps = [self._step(connection, engine, lease) for lease in list(self.leases)]
             events += sum(each.events for each in steps if each)
-            if self.until_idle and self._idle(connection, steps):
+            idle = self.until_idle and self._idle(connection, steps)
+            self._recount(connection, COUNT_EVERY_S if not idle else 0)
+            if idle:
                 break
             if not any(each and (each.events or each.wakes) for each in steps):
+                gc.collect()
                 time.sleep(IDLE_S)
         for lease in self.leases:
             release(connection, lease)
@@ -94,6 +103,15 @@ class Worker:
         if room > 0 and time.monotonic() - self._claimed >= (CLAIM_EVERY_S if self.leases else 0):
             self._claimed = time.monotonic()
             self.leases += claim(connection, self.holder, LEASE_S, room)
+
+    def _recount(self, connection: Connection[Any], every_s: float) -> None:
+        """Bring the counted subjects up to date now and then."""
+        if time.monotonic() - self._counted < every_s:
+            return
+        self._counted = time.monotonic()
+        for aggregate in self.vocabulary.aggregates:
+            while recount(connection, aggregate, self.partitions):
+                pass
 
     def _step(self, connection: Connection[Any], engine: Engine, lease: Lease) -> Step | None:
         try:
@@ -134,8 +152,7 @@ def run(
     Raises SystemExit(1) when one of them failed.
     """
     with connect(url) as connection:
-        row = connection.execute("SELECT count(*) FROM partition").fetchone()
-    share = -(-int(row[0] if row else 1) // workers)
+        share = -(-count_partitions(connection) // workers)
     arguments = (url, vocabulary, catalogue, as_of, until_idle, share, max_events)
     if workers == 1:
         _work(*arguments)
@@ -170,6 +187,8 @@ def _work(
     max_events: int,
 ) -> None:
     worker = Worker(url, vocabulary, catalogue(), as_of, until_idle, share, max_events)
+    # A batch is a great many small objects without cycles: collecting them by reference alone is a fifth faster.
+    gc.disable()
 
     def stop(number: int, frame: FrameType | None) -> None:
         worker.stopping = True

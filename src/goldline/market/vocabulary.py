@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from goldline.core.facts.subject import Vocabulary
 from goldline.market.merchant import Merchant
+from goldline.market.merchantday import MerchantDay
 from goldline.market.order import Order
 from goldline.market.parcel import Parcel
 from goldline.market.refund import Refund
 
 
 def vocabulary() -> Vocabulary:
-    """Order, parcel, refund and merchant."""
-    return Vocabulary([Order, Parcel, Refund, Merchant])
+    """Order, parcel, refund, merchant and merchant-day."""
+    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay])

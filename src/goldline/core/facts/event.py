@@ -16,7 +16,9 @@ from msgspec import Meta, Struct
 
 Id = Annotated[
     str,
-    Meta(min_length=1, max_length=64, pattern=r"\A[A-Za-z0-9._:@/+=-]+\Z", description="An identifier: ASCII, no spaces."),
+    Meta(
+        min_length=1, max_length=64, pattern=r"\A[A-Za-z0-9._:@/+=-]+\Z", description="An identifier: ASCII, no spaces."
+    ),
 ]
 Time = Annotated[datetime, Meta(tz=True, description="An instant with its offset, RFC 3339.")]
 AmountMinor = Annotated[int, Meta(ge=0, le=10**15, description="Money in minor units of the currency.")]

@@ -9,17 +9,14 @@ from __future__ import annotations
 import re
 
 from goldline.core.facts.merge import FactType
-from goldline.core.facts.subject import Subject
+from goldline.core.facts.subject import Aggregate, Subject
 from goldline.core.facts.table import derived_columns, evidence_columns, records
 
 
 def stage_table(subject: type[Subject]) -> str:
     """DDL of the temporary table that takes a batch's evidence; empty again at every commit."""
-    body = ", ".join(f'{name} {kind}{_collation(kind)}' for name, kind in evidence_columns(subject))
-    return (
-        f"CREATE TEMP TABLE IF NOT EXISTS stage_{subject.kind}"
-        f' (key text COLLATE "C", {body}) ON COMMIT DELETE ROWS'
-    )
+    body = ", ".join(f"{name} {kind}{_collation(kind)}" for name, kind in evidence_columns(subject))
+    return f'CREATE TEMP TABLE IF NOT EXISTS stage_{subject.kind} (key text COLLATE "C", {body}) ON COMMIT DELETE ROWS'
 
 
 def copy_statement(subject: type[Subject]) -> str:
@@ -40,35 +37,39 @@ def merges(subject: type[Subject]) -> dict[str, str]:
             merged[name] = f"least(s.{name}, g.{name})"
         elif fact.rule in ("last_at", "greatest"):
             merged[name] = f"greatest(s.{name}, g.{name})"
+        elif fact.rule == "counted":
+            merged[name] = f"coalesce(g.{name}, s.{name})"
         elif fact.type is FactType.SET:
             merged[name] = _set_union(name, "text")
     for record in records(subject):
         newer = ">" if record.rule == "latest" else "<"
-        wins = f"g.{record.stamp} IS NOT NULL AND (s.{record.stamp} IS NULL OR g.{record.stamp} {newer} s.{record.stamp})"
+        wins = (
+            f"g.{record.stamp} IS NOT NULL AND (s.{record.stamp} IS NULL OR g.{record.stamp} {newer} s.{record.stamp})"
+        )
         for name in (*record.names, record.stamp):
             merged[name] = f"CASE WHEN {wins} THEN g.{name} ELSE s.{name} END"
-    merged["_trail"] = (
-        "CASE WHEN g._trail IS NULL OR s._trail @> g._trail THEN s._trail ELSE s._trail || g._trail END"
-    )
+    merged["_trail"] = "CASE WHEN g._trail IS NULL OR s._trail @> g._trail THEN s._trail ELSE s._trail || g._trail END"
     return merged
 
 
 def _set_union(name: str, element: str) -> str:
     return (
         f"CASE WHEN g.{name} IS NULL THEN s.{name} WHEN s.{name} IS NULL THEN g.{name} ELSE"
-        f" ARRAY(SELECT DISTINCT unnest(s.{name} || g.{name})::{element} COLLATE \"C\" ORDER BY 1) END"
+        f' ARRAY(SELECT DISTINCT unnest(s.{name} || g.{name})::{element} COLLATE "C" ORDER BY 1) END'
     )
 
 
 def facts_select(subject: type[Subject], partition: int, carried: list[str]) -> str:
-    """Facts of every staged subject after the batch, with `_fresh` and the `carried` standing columns as `_old_<name>`.
+    """Facts of every staged subject after the batch, with `_fresh`, `_place` (where the standing row lies) and
+    the `carried` standing columns as `_old_<name>`.
 
     `OFFSET 0` keeps the planner from pasting a merge expression into each place that reads its fact; the lateral
     `LIMIT 1` makes it look each subject up, whatever it believes about the sizes of the tables.
     """
     merged = merges(subject)
     derived = derived_columns(subject)
-    inner = [f"{sql} AS {name}" for name, sql in merged.items()]
+    kept = ("owner", "day") if issubclass(subject, Aggregate) else ()
+    inner = [f"{sql} AS {name}" for name, sql in merged.items()] + [f"s.{name}" for name in kept]
     inner += [f"s.{name} AS _old_{name}" for name in (*carried, *(name for name, _ in derived))]
     inner += [f"{_unchanged(subject, fact.expression or '', merged)} AS _same_{name}" for name, fact in derived]
     outer = ["m.*"]
@@ -76,8 +77,8 @@ def facts_select(subject: type[Subject], partition: int, carried: list[str]) -> 
         f"CASE WHEN m._same_{name} THEN m._old_{name} ELSE ({fact.expression}) END AS {name}" for name, fact in derived
     ]
     return (
-        f"SELECT {', '.join(outer)} FROM (SELECT g.key, s.key IS NULL AS _fresh, {', '.join(inner)}"
-        f" FROM stage_{subject.kind} g LEFT JOIN LATERAL (SELECT * FROM goldline.fact_{subject.kind}_p{partition} o"
+        f"SELECT {', '.join(outer)} FROM (SELECT g.key, s.key IS NULL AS _fresh, s._place, {', '.join(inner)}"
+        f" FROM stage_{subject.kind} g LEFT JOIN LATERAL (SELECT o.ctid AS _place, o.* FROM goldline.fact_{subject.kind}_p{partition} o"
         f" WHERE o.partition = {partition} AND o.key = g.key LIMIT 1) s ON true OFFSET 0) m OFFSET 0"
     )
 

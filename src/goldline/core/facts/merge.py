@@ -34,7 +34,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One declared fact. `rule` is one of first_at, last_at, least, greatest, union, first, latest, derived."""
+    """One declared fact. `rule` is one of first_at, last_at, least, greatest, union, first, latest, derived, counted."""
 
     rule: str
     type: FactType
@@ -75,14 +75,24 @@ def Union(event: str, field: str, *, about: str = "") -> Any:  # noqa: N802
 
 
 def First(
-    event: str, field: str, type: FactType, *, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = ""  # noqa: A002
+    event: str,
+    field: str,
+    type: FactType,
+    *,
+    where: Mapping[str, str | tuple[str, ...]] | None = None,
+    about: str = "",  # noqa: A002
 ) -> Any:  # noqa: N802
     """The field of the earliest event (ties by event id). Facts of one source move together, as a record."""
     return Fact("first", type, _source((event,), where), field, about=about)
 
 
 def Latest(
-    event: str, field: str, type: FactType, *, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = ""  # noqa: A002
+    event: str,
+    field: str,
+    type: FactType,
+    *,
+    where: Mapping[str, str | tuple[str, ...]] | None = None,
+    about: str = "",  # noqa: A002
 ) -> Any:  # noqa: N802
     """The field of the latest event (ties by event id). Facts of one source move together, as a record."""
     return Fact("latest", type, _source((event,), where), field, about=about)
@@ -93,4 +103,9 @@ def Derived(expression: str, type: FactType, *, about: str = "") -> Any:  # noqa
     return Fact("derived", type, Source(()), expression=expression, about=about)
 
 
-RULES = ("first_at", "last_at", "least", "greatest", "union", "first", "latest", "derived")
+def Counted(expression: str, type: FactType, *, about: str = "") -> Any:  # noqa: A002, N802
+    """An SQL aggregate over the rows of another subject (alias `o`), for an `Aggregate`; recounted when they change."""
+    return Fact("counted", type, Source(()), expression=expression, about=about)
+
+
+RULES = ("first_at", "last_at", "least", "greatest", "union", "first", "latest", "derived", "counted")

@@ -8,7 +8,7 @@ Because staged instants and amounts are never negative, such bytes compare as th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from struct import Struct as Packer
 from typing import Any
@@ -23,6 +23,7 @@ NULL = b"\xff\xff\xff\xff"
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 _eight = Packer("!iq").pack
 _length = Packer("!i").pack
@@ -36,8 +37,7 @@ Apply = Callable[[Any, bytes, Row], None]
 
 def instant(value: datetime) -> bytes:
     """An instant as a staged value: microseconds since 2000, as PostgreSQL keeps it."""
-    since = value - EPOCH
-    return _eight(8, (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+    return _eight(8, (value - EPOCH) // MICROSECOND)
 
 
 def _amount(value: int) -> bytes:
@@ -66,7 +66,7 @@ def _array(values: Iterable[bytes], element_oid: int) -> bytes:
 class Stage:
     """The evidence of one batch for one subject kind.
 
-    The first element of a row is its field count and key, so that joining a row gives its line of the COPY.
+    The first element of a row is its field count and key, the last its trail; joining a row gives its line of the COPY.
     """
 
     def __init__(self, subject: type[Subject]) -> None:
@@ -75,14 +75,13 @@ class Stage:
         self.index = {name: at for at, name in enumerate(names, start=1)}
         self.rows: dict[str, Row] = {}
         self.blank: Row = [_count(len(names) + 1)] + [NULL] * len(names)
-        self.trail_at = self.index["_trail"]
         self._unions = [at for name, at in self.index.items() if _is_union(subject, name)]
         self._trails: dict[str, dict[bytes, None]] = {}
 
     def open_row(self, key: str, trail: bytes) -> Row:
         """A new row for a key, fed by one inbox row."""
         row = self.touch(key)
-        row[self.trail_at] = trail
+        row[-1] = trail
         return row
 
     def touch(self, key: str) -> Row:
@@ -95,15 +94,15 @@ class Stage:
 
     def extend_trail(self, key: str, row: Row, trail: bytes) -> None:
         """Note a further inbox row on the trail of a row."""
-        known = row[self.trail_at]
-        row[self.trail_at] = trail
+        known = row[-1]
+        row[-1] = trail
         if known is not NULL:
             self._trails.setdefault(key, {known[ELEMENT:]: None})[trail[ELEMENT:]] = None
 
     def copy_bytes(self) -> bytes:
         """The whole batch as one binary COPY of (key, *names)."""
         for key, trail in self._trails.items():
-            self.rows[key][self.trail_at] = _array(trail, 20)
+            self.rows[key][-1] = _array(trail, 20)
         for at in self._unions:
             for row in self.rows.values():
                 if row[at] is not NULL:
@@ -141,17 +140,19 @@ class Stager:
     def stage(self, events: Iterable[Any], inbox_id: int, stages: dict[str, Stage]) -> None:
         """Merge the events of one inbox row into the stages."""
         trail = trail_of(inbox_id)
-        plans = self._plans
+        bound = {
+            kind: [(stages[plan[0]], stages[plan[0]].rows, *plan[1:]) for plan in plans]
+            for kind, plans in self._plans.items()
+        }
         for event in events:
             at = instant(event.time)
             data = event.data
-            for kind, key_field, guard, actions in plans[type(event)]:
-                stage = stages[kind]
+            for stage, rows, key_field, guard, actions in bound[type(event)]:
                 key = getattr(data, key_field)
-                row = stage.rows.get(key)
+                row = rows.get(key)
                 if row is None:
                     row = stage.open_row(key, trail)
-                elif row[stage.trail_at] is not trail:
+                elif row[-1] is not trail:
                     stage.extend_trail(key, row, trail)
                 firsts, others = actions if guard is None else actions[getattr(data, guard)]
                 for column in firsts:

@@ -34,6 +34,20 @@ class Subject:
         return {name: fact.type for name, fact in cls.facts.items()}
 
 
+class Aggregate(Subject):
+    """A subject counted from the rows of another: one row per owner and civil day.
+
+    `of` is the subject counted, `owner` and `at` name its facts for whose day it is and when, `zone` the one whose
+    time zone decides the day (`default_zone` where it is null). The key is '<owner>|<day>'.
+    """
+
+    of: ClassVar[type[Subject]]
+    owner: ClassVar[str]
+    at: ClassVar[str]
+    zone: ClassVar[str]
+    default_zone: ClassVar[str] = "Asia/Shanghai"
+
+
 class Vocabulary:
     """The subjects an engine works with."""
 
@@ -42,6 +56,15 @@ class Vocabulary:
 
     def __iter__(self) -> Iterator[type[Subject]]:
         return iter(self.subjects.values())
+
+    @property
+    def aggregates(self) -> tuple[type[Aggregate], ...]:
+        """The subjects that are counted from others."""
+        return tuple(each for each in self.subjects.values() if issubclass(each, Aggregate))
+
+    def aggregates_of(self, subject: type[Subject]) -> tuple[type[Aggregate], ...]:
+        """The aggregates counted from one subject."""
+        return tuple(each for each in self.aggregates if each.of is subject)
 
     def __getitem__(self, kind: str) -> type[Subject]:
         return self.subjects[kind]

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import Connection
 
 from goldline.core.facts.merge import Fact, FactType, Source
-from goldline.core.facts.subject import Subject, Vocabulary
+from goldline.core.facts.subject import Aggregate, Subject, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,25 @@ def derived_columns(subject: type[Subject]) -> tuple[tuple[str, Fact], ...]:
     return tuple((name, fact) for name, fact in subject.facts.items() if fact.rule == "derived")
 
 
-_WIDTH_ORDER = {"timestamptz": 0, "bigint": 0, "uuid": 1, "boolean": 2, "numeric": 3, "text": 3, "text[]": 4, "bigint[]": 4}
+_WIDTH_ORDER = {
+    "timestamptz": 0,
+    "bigint": 0,
+    "date": 0,
+    "uuid": 1,
+    "boolean": 2,
+    "numeric": 3,
+    "text": 3,
+    "text[]": 4,
+    "bigint[]": 4,
+}
 
 
 def columns(subject: type[Subject]) -> tuple[tuple[str, str], ...]:
     """Every column but the verdicts, widest alignment first so that rows carry no padding."""
     own = [*evidence_columns(subject), *((name, fact.type.value) for name, fact in derived_columns(subject))]
     own.append(("_next_at", "timestamptz"))
+    if issubclass(subject, Aggregate):
+        own += [("owner", "text"), ("day", "date")]
     return tuple(sorted(own, key=lambda column: _WIDTH_ORDER[column[1]]))
 
 
@@ -63,13 +75,15 @@ def install(connection: Connection[Any], vocabulary: Vocabulary, partitions: int
     """Create or extend the fact tables. Idempotent; a new fact becomes a new, empty column."""
     for subject in vocabulary:
         _install_one(connection, subject, partitions)
+    for aggregate in vocabulary.aggregates:
+        _install_counting(connection, aggregate)
 
 
 def _install_one(connection: Connection[Any], subject: type[Subject], partitions: int) -> None:
     table = f"goldline.fact_{subject.kind}"
     body = ", ".join(f"{name} {_typed(kind)}" for name, kind in columns(subject))
     connection.execute(
-        f"CREATE TABLE IF NOT EXISTS {table} ({body}, key text COLLATE \"C\" NOT NULL,"
+        f'CREATE TABLE IF NOT EXISTS {table} ({body}, key text COLLATE "C" NOT NULL,'
         f" partition smallint NOT NULL, PRIMARY KEY (partition, key)) PARTITION BY LIST (partition)"
     )
     for name, kind in columns(subject):
@@ -80,6 +94,17 @@ def _install_one(connection: Connection[Any], subject: type[Subject], partitions
             f"CREATE TABLE IF NOT EXISTS {table}_p{number} PARTITION OF {table} FOR VALUES IN ({number})"
             f" WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.1)"
         )
+
+
+def _install_counting(connection: Connection[Any], aggregate: type[Aggregate]) -> None:
+    """What counting an aggregate needs: the days to recount, and the way to one owner's rows by time."""
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS goldline.uncounted_{aggregate.kind} (owner text NOT NULL, day date NOT NULL)"
+    )
+    connection.execute(
+        f"CREATE INDEX IF NOT EXISTS fact_{aggregate.of.kind}_{aggregate.kind}"
+        f" ON goldline.fact_{aggregate.of.kind} ({aggregate.owner}, {aggregate.at})"
+    )
 
 
 def _typed(kind: str) -> str:

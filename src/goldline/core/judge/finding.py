@@ -86,9 +86,7 @@ def _found(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> s
     )
 
 
-def _asked(
-    subject: type[Subject], number: int, slot: Slot, tariff: tuple[Promise, Remedy], partition: int
-) -> str:
+def _asked(subject: type[Subject], number: int, slot: Slot, tariff: tuple[Promise, Remedy], partition: int) -> str:
     """One row a remedy asked for: only for findings that are new, never for those that return."""
     promise, remedy = tariff
     cap = "NULL::bigint" if promise.cap_minor is None else f"{promise.cap_minor}::bigint"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goldline.core.facts.fold import facts_select
-from goldline.core.facts.subject import Subject
+from goldline.core.facts.aggregate import day_sql
+from goldline.core.facts.subject import Aggregate, Subject
 from goldline.core.facts.table import columns
 from goldline.core.policy.slot import Slot
 from goldline.core.policy.verdict_sql import judge_at_sql, state_sql
@@ -37,20 +38,36 @@ class Judgement:
     statement: str
 
 
-def compile_judgement(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> Judgement:
-    """Compile fold and judgement of a subject kind for one partition."""
-    return Judgement(subject.kind, slots, parametrised(_statement(subject, slots, partition)))
+def compile_judgement(
+    subject: type[Subject], slots: tuple[Slot, ...], partition: int, aggregates: tuple[type[Aggregate], ...] = ()
+) -> Judgement:
+    """Compile fold and judgement of a subject kind for one partition; `aggregates` are counted from this subject."""
+    return Judgement(subject.kind, slots, parametrised(_statement(subject, slots, partition, aggregates)))
 
 
-def _statement(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> str:
+def _statement(
+    subject: type[Subject], slots: tuple[Slot, ...], partition: int, aggregates: tuple[type[Aggregate], ...]
+) -> str:
+    added, written = _write(subject, slots, partition)
     parts = [
         f"judged AS MATERIALIZED ({_judged(subject, slots, partition)})",
-        f"written AS ({_write(subject, slots, partition)})",
+        f"added AS ({added})",
+        f"written AS ({written})",
     ]
     if slots:
         parts.append(f"woken AS ({_wake(subject, partition)})")
         parts.append(f"turning AS ({_turned(subject, slots)})")
+    parts += [f"uncounted_{each.kind} AS ({_uncounted(each)})" for each in aggregates]
     return f"WITH {', '.join(parts)} {_signatures(slots)}"
+
+
+def _uncounted(aggregate: type[Aggregate]) -> str:
+    """Note the owner's days whose counts this batch may have changed."""
+    day = day_sql(aggregate, "j")
+    return (
+        f"INSERT INTO goldline.uncounted_{aggregate.kind} SELECT DISTINCT j.{aggregate.owner}, {day} FROM judged j"
+        f" WHERE j.{aggregate.owner} IS NOT NULL AND j.{aggregate.at} IS NOT NULL"
+    )
 
 
 def _judged(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> str:
@@ -69,14 +86,21 @@ def _next(slots: tuple[Slot, ...]) -> str:
     return f"least({due}, NULL::timestamptz)"
 
 
-def _write(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> str:
-    names = [name for name, _ in columns(subject) if name != "_next_at"] + [slot.column for slot in slots]
-    sets = ", ".join(f"{name} = excluded.{name}" for name in (*names, "_next_at"))
-    return (
-        f"INSERT INTO goldline.fact_{subject.kind}_p{partition} ({', '.join(names)}, _next_at, key, partition)"
-        f" SELECT {', '.join(f'j.{name}' for name in names)}, j._next, j.key, {partition} FROM judged j"
-        f" ON CONFLICT (partition, key) DO UPDATE SET {sets}"
+def _write(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> tuple[str, str]:
+    """The insertion of new subjects and the update of standing ones, each row written once.
+
+    A standing row is found again by its place on disk: nobody else writes this partition, so it is still there, and
+    the index need not be searched twice.
+    """
+    names = [*(name for name, _ in columns(subject) if name != "_next_at"), *(slot.column for slot in slots)]
+    table = f"goldline.fact_{subject.kind}_p{partition}"
+    insert = (
+        f"INSERT INTO {table} ({', '.join(names)}, _next_at, key, partition)"
+        f" SELECT {', '.join(f'j.{name}' for name in names)}, j._next, j.key, {partition} FROM judged j WHERE j._fresh"
     )
+    sets = ", ".join(f"{name} = j.{name}" for name in names)
+    update = f"UPDATE {table} s SET {sets}, _next_at = j._next FROM judged j WHERE s.ctid = j._place AND NOT j._fresh"
+    return insert, update
 
 
 def _wake(subject: type[Subject], partition: int) -> str:

@@ -56,7 +56,7 @@ _REMEDY_COPY = (
 _POSTING_COPY = (
     "COPY posting (partition, entry, line, account, currency, amount_minor, reason, remedy_id, posted_at) FROM STDIN"
 )
-_OUTBOX_COPY = "COPY outbox (partition, kind, key, topic, payload, created_at) FROM STDIN"
+_OUTBOX_COPY = "COPY outbox (partition, kind, key, topic, payload, created_at, next_try_at) FROM STDIN"
 
 
 def _write(connection: Connection[Any], partition: int, accruals: list[Accrual], now: datetime) -> None:
@@ -85,7 +85,9 @@ def _remedy_row(partition: int, accrual: Accrual, now: datetime) -> tuple[Any, .
 
 def posting_rows(partition: int, asked: Candidate, amount_minor: int, now: datetime) -> list[tuple[Any, ...]]:
     """The entry of an accrual: the bearer gives, the clearing account receives until the payout settles."""
-    return entry_rows(partition, asked.remedy_id, "accrue", 0, asked.bearer, CLEARING, amount_minor, asked.currency, now)
+    return entry_rows(
+        partition, asked.remedy_id, "accrue", 0, asked.bearer, CLEARING, amount_minor, asked.currency, now
+    )
 
 
 def entry_rows(
@@ -118,7 +120,7 @@ def _payout_row(partition: int, accrual: Accrual, now: datetime) -> tuple[Any, .
         "policy": asked.policy,
         "key": asked.key,
     }
-    return partition, "payout", str(asked.remedy_id), "remedy.payout", Jsonb(payload), now
+    return partition, "payout", str(asked.remedy_id), "remedy.payout", Jsonb(payload), now, now
 
 
 def move_charges(
@@ -143,7 +145,18 @@ def move_charges(
         if state in ("held", "void"):
             _void_or_hold(connection, partition, remedy_id, reason)
         elif charged_to != target:
-            _move(connection, partition, remedy_id, charged_to, target, amount, currency, reason, revisions[finding_id], now)
+            _move(
+                connection,
+                partition,
+                remedy_id,
+                charged_to,
+                target,
+                amount,
+                currency,
+                reason,
+                revisions[finding_id],
+                now,
+            )
             moved += 1
     return moved
 

@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 
-if TYPE_CHECKING:
-    from goldline.core.judge.finding import Turn
-
-
-def notify(connection: Connection[Any], partition: int, topic: str, turns: Sequence[Turn], now: datetime) -> None:
-    """Queue one webhook a finding and endpoint that listens to the topic."""
-    if not turns:
-        return
-    endpoints = connection.execute(
-        "SELECT id FROM endpoint WHERE disabled_at IS NULL AND topics && %s", ([topic, "*"],)
-    ).fetchall()
-    if not endpoints:
-        return
-    statement = "COPY outbox (partition, kind, key, topic, endpoint_id, payload, created_at) FROM STDIN"
-    with connection.cursor().copy(statement) as copy:
-        for each in turns:
-            message = f"{topic}:{each.finding_id}:{each.revision}"
-            payload = Jsonb(_payload(topic, each))
-            for (endpoint,) in endpoints:
-                copy.write_row((partition, "webhook", f"{message}:{endpoint}", topic, endpoint, payload, now))
+from goldline.core.ledger.accrual import derived_id
+from goldline.core.outbox.message import Message, queue
 
 
-def _payload(topic: str, each: Turn) -> dict[str, Any]:
-    return {
-        "type": topic,
+class Turned(Protocol):
+    """What a notice needs of a finding that came to stand, or ceased to."""
+
+    finding_id: UUID
+    policy: str
+    key: str
+    revision: int
+    due_at: datetime
+    found_at: datetime
+
+
+def notify(connection: Connection[Any], partition: int, topic: str, turns: Sequence[Turned], now: datetime) -> None:
+    """Queue one webhook a finding and endpoint that listens to the topic ('finding.found', 'finding.exonerated')."""
+    queue(connection, [_message(partition, topic, each) for each in turns], now)
+
+
+def _message(partition: int, topic: str, each: Turned) -> Message:
+    data = {
         "finding_id": str(each.finding_id),
         "policy": each.policy,
         "key": each.key,
@@ -41,3 +38,4 @@ def _payload(topic: str, each: Turn) -> dict[str, Any]:
         "found_at": each.found_at.isoformat(),
         "revision": each.revision,
     }
+    return Message(partition, derived_id(each.finding_id, topic, each.revision), topic, data)

@@ -29,8 +29,6 @@ from goldline.core.policy.slot import Slot, slots
 from goldline.core.policy.table import Table
 from goldline.core.policy.verdict_sql import (
     due_sql,
-    kept_sql,
-    made_sql,
     pay_sql,
     slot_nodes_json_sql,
     state_sql,
@@ -84,7 +82,7 @@ class CaseResult:
 
 
 def _shown(value: Any) -> str:
-    return {None: "null", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, list) else str(value)
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def run_cases(connection: Connection[Any], pack: Pack) -> list[CaseResult]:
@@ -190,13 +188,16 @@ def _judge(
 ) -> dict[int, CaseResult]:
     policies = {case.policy for _, case in cases}
     own = [slot for slot in slots(pack.promises) if slot.policy in policies]
-    rows = [{"n": n, "at": c.at.isoformat(), "policy": c.policy, "occurrence": c.occurrence, **c.facts} for n, c in cases]
+    rows = [
+        {"n": n, "at": case.at.isoformat(), "policy": case.policy, "occurrence": case.occurrence, **case.facts}
+        for n, case in cases
+    ]
     found = connection.execute(_statement(subject, pack, own).encode(), [Jsonb(rows)])
     judged = {row[0]: row[1:] for row in found}
     results = {}
     for n, case in cases:
         if n not in judged:
-            judged[n] = (None, None, None, None, None, [], [], None)
+            judged[n] = (None, None, None, [], [])
         results[n] = _result(case, judged[n], pack)
     return results
 
@@ -224,8 +225,8 @@ def _facts(subject: type[Subject], pack: Pack) -> str:
 def _arm(slot: Slot, siblings: list[Slot]) -> str:
     remedies = ", ".join(_remedies(siblings)) or "NULL"
     return (
-        f"SELECT f.n, {state_sql(slot, 'f', 'f.at')}::text, {version_sql(slot, 'f')}, {made_sql(slot, 'f')},"
-        f" {due_sql(slot, 'f')}, {slot_nodes_json_sql(slot, 'f')}, jsonb_build_array({remedies}), {kept_sql(slot, 'f')}"
+        f"SELECT f.n, {state_sql(slot, 'f', 'f.at')}::text, {version_sql(slot, 'f')}, {due_sql(slot, 'f')},"
+        f" {slot_nodes_json_sql(slot, 'f')}, jsonb_build_array({remedies})"
         f" FROM f WHERE f.policy = '{slot.policy}' AND f.occurrence = {slot.occurrence}"
     )
 
@@ -236,12 +237,12 @@ def _remedies(siblings: list[Slot]) -> Iterator[str]:
         for promise in slot.versions:
             for remedy in slot.remedies(promise):
                 due = f"{version_sql(slot, 'f')} = {promise.version} AND {state_sql(slot, 'f', 'f.at')} = 'b'"
-                value = f"jsonb_build_array({pay_sql(promise, remedy.ordinal, 'f')}, {remedy.bearer.sql('postgres', 'f')})"
-                yield f"CASE WHEN {due} THEN {value} END"
+                pay, bearer = pay_sql(promise, remedy.ordinal, "f"), remedy.bearer.sql("postgres", "f")
+                yield f"CASE WHEN {due} THEN jsonb_build_array({pay}, {bearer}) END"
 
 
 def _result(case: Case, row: tuple[Any, ...], pack: Pack) -> CaseResult:
-    state, version, _, due_at, nodes, remedies, _ = row[:7]
+    state, version, due_at, nodes, remedies = row
     actual = {"state": STATES[state]}
     promise = next((each for each in pack.versions(case.policy) if each.version == version), None)
     given = [(amount, bearer) for amount, bearer in filter(None, remedies or []) if amount]

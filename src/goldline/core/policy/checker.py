@@ -5,13 +5,13 @@ Types are inferred bottom-up. A fault is noted at its place and stands for any t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from goldline.core.policy import term as terms
 from goldline.core.policy.diagnostic import Place, nearest
@@ -25,7 +25,8 @@ _COMPARISONS: Final[dict[type[exp.Expr], str]] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
 }  # fmt: skip
 _ORDERED: Final = ("instant", "interval", "money", "number")
-_LARGEST: Final = 10**21
+_LARGEST: Final = 10**30  # leaves room for eight decimals in the 38 digits of a DuckDB decimal
+_PEAK: Final = 10**38
 _A: Final[dict[str, str]] = {
     "instant": "an instant", "interval": "an interval", "money": "money", "number": "a number", "text": "text",
     "boolean": "true or false", "set": "a set", "null": "null",
@@ -40,7 +41,7 @@ def named(kind: str) -> str:
 
 
 class Checker:
-    """Checks one expression. `macros` maps the ids `broken('…')` may name to their condition; None: not allowed here."""
+    """Checks one expression. `macros` maps ids `broken('…')` may name to their condition; None: not allowed here."""
 
     def __init__(
         self,
@@ -64,8 +65,8 @@ class Checker:
         if rule is None:
             return self._forbidden(node)
         found = rule(self, node)
-        if found.numeric and found.bound > _LARGEST:
-            return self.fault(node, "this could exceed 21 digits", "hold its parts with clamp() first")
+        if found.numeric and (found.bound >= _LARGEST or found.peak >= _PEAK):
+            return self.fault(node, "this could have too many digits", "hold its parts with clamp() first")
         if len(found.postgres) + len(found.duckdb) > terms.LONGEST_SQL:
             return self.fault(node, "this is too complicated", "split it, or nest clamp() and between less deeply")
         return found
@@ -112,7 +113,7 @@ class Checker:
         return terms.fact(name, self.types[name])
 
     def _facts_hint(self) -> str:
-        return f"facts here: {', '.join(sorted(self.types)[:12])}{', …' if len(self.types) > 12 else ''}"
+        return f"facts here: {', '.join(sorted(self.types)[:8])}{', …' if len(self.types) > 8 else ''}"
 
     def literal(self, node: exp.Literal) -> Term:
         """A number or a text."""
@@ -129,7 +130,7 @@ class Checker:
         return terms.number(Decimal(value), value)
 
     def interval(self, node: exp.Interval) -> Term:
-        """interval '48 hours'."""
+        """An interval literal."""
         words = " ".join(_spelt(node))
         try:
             seconds = interval_seconds(words)
@@ -138,7 +139,7 @@ class Checker:
         return terms.span(seconds, f"interval '{words}'")
 
     def boolean(self, node: exp.Boolean) -> Term:
-        """true or false."""
+        """One of the two truth values."""
         word = "true" if node.this else "false"
         return terms.plain("boolean", word, word, word, (), shown=False)
 
@@ -154,31 +155,32 @@ class Checker:
     # logic
 
     def junction(self, node: exp.And | exp.Or) -> Term:
-        """a and b, a or b."""
+        """Both, or either: `and`, `or`."""
         word = "and" if isinstance(node, exp.And) else "or"
         sides = tuple(self.wanted(each, "boolean", f"'{word}' joins") for each in (node.left, node.right))
         label = f"{sides[0].label} {word} {sides[1].label}"
-        joined = [f" {word.upper()} ".join(getattr(side, engine) for side in sides) for engine in ("postgres", "duckdb")]
-        return terms.plain("boolean", label, f"({joined[0]})", f"({joined[1]})", sides)
+        postgres = f" {word.upper()} ".join(side.postgres for side in sides)
+        duckdb = f" {word.upper()} ".join(side.duckdb for side in sides)
+        return terms.plain("boolean", label, f"({postgres})", f"({duckdb})", sides)
 
     def negation(self, node: exp.Not) -> Term:
-        """not a."""
+        """The contrary: `not`."""
         inner = self.wanted(node.this, "boolean", "'not' takes")
         label = f"not {inner.label}"
         return terms.plain("boolean", label, f"(NOT {inner.postgres})", f"(NOT {inner.duckdb})", (inner,))
 
     def null_test(self, node: exp.Is) -> Term:
-        """a is null, a is not null."""
+        """Whether a value is known: `is null`, `is not null`."""
         inner = self.check(node.this)
         if not isinstance(node.expression, exp.Null):
-            return self.fault(node, "only 'is null' and 'is not null' are allowed", "write a condition as it is, or 'not'")
+            return self.fault(node, "only 'is null' and 'is not null' are allowed", "write the condition itself")
         negated = "not " if node.args.get("negate") else ""
         test = f"IS {negated.upper()}NULL"
         label = f"{inner.label} is {negated}null"
         return terms.plain("boolean", label, f"({inner.postgres} {test})", f"({inner.duckdb} {test})", (inner,))
 
     def comparison(self, node: exp.Binary) -> Term:
-        """a < b and its kin."""
+        """Two values compared: `=`, `<>`, `<`, `<=`, `>`, `>=`."""
         operator = _COMPARISONS[type(node)]
         sides = self.alike((node.left, node.right), node, f"'{operator}' compares")
         if sides is None:
@@ -192,7 +194,7 @@ class Checker:
         return terms.compared(sides[0], operator, sides[1], f"{sides[0].label} {operator} {sides[1].label}")
 
     def between(self, node: exp.Between) -> Term:
-        """a between low and high."""
+        """Within two bounds, both included."""
         if node.args.get("symmetric"):
             return self.fault(node, "'symmetric' is not allowed", "write the lower bound first")
         sides = self.alike((node.this, node.args["low"], node.args["high"]), node, "'between' compares", _ORDERED)
@@ -206,7 +208,7 @@ class Checker:
         return terms.plain("boolean", label, postgres, f"({duck[0]} BETWEEN {duck[1]} AND {duck[2]})", sides)
 
     def membership(self, node: exp.In) -> Term:
-        """a in ('x', 'y'): literals only."""
+        """One of several literals."""
         listed = node.expressions
         if not listed or node.args.get("query") or node.args.get("unnest") or node.args.get("field"):
             return self.fault(node, "'in' takes a list of literals", "write status in ('paid', 'sent')")
@@ -222,7 +224,7 @@ class Checker:
         return terms.plain("boolean", label, postgres, f"({duck[0]} IN ({', '.join(duck[1:])}))", sides)
 
     def case(self, node: exp.Case) -> Term:
-        """case when … then … else … end."""
+        """The first branch whose condition holds."""
         if node.this is not None:
             return self.fault(node, "'case' with a value is not allowed", "write case when a = 'x' then …")
         conditions = [self.wanted(arm.this, "boolean", "'when' takes") for arm in node.args["ifs"]]
@@ -235,7 +237,7 @@ class Checker:
         otherwise = values[-1] if default is not None else None
         words = " ".join(f"when {when.label} then {value.label}" for when, value in arms)
         label = f"case {words}{f' else {otherwise.label}' if otherwise else ''} end"
-        kind = next((value.kind for value in values if value.kind != "null"), "null")
+        kind = terms.common(values)
         return terms.chosen(arms, otherwise, kind, label)
 
     # agreement of types
@@ -268,7 +270,7 @@ class Checker:
         return found
 
 
-def _mixing_hint(kinds: list[Kind]) -> str | None:
+def _mixing_hint(kinds: Sequence[Kind]) -> str | None:
     if {"money", "number"} == set(kinds):
         return "only a literal may stand for an amount, in major units"
     if {"instant", "interval"} == set(kinds):
@@ -324,5 +326,5 @@ RULES: Final[dict[type[exp.Expr], Rule]] = {
     exp.Between: Checker.between,
     exp.In: Checker.membership,
     exp.Case: Checker.case,
-    **{kind: Checker.comparison for kind in _COMPARISONS},
+    **dict.fromkeys(_COMPARISONS, Checker.comparison),
 }

@@ -108,11 +108,12 @@ def _draft(table: Table, setting: Setting) -> Draft:
     subject = _subject(table, setting)
     title, about = table.words("title"), table.words("about")
     start, until, by = _effective(table, subject, setting)
-    times = {key: expression(table, key, FactType.INSTANT, subject, setting) for key in ("made_at", "due_at", "kept_at")}
+    made, due, kept = (
+        expression(table, key, FactType.INSTANT, subject, setting) for key in ("made_at", "due_at", "kept_at")
+    )
     excused = expression(table, "excused", FactType.BOOLEAN, subject, setting)
     budget, breaker = _budget(table, setting), _breaker(table, setting)
     cap_minor, grace_s = table.minor("cap", setting.exponent), table.seconds("grace")
-    made, due, kept = times["made_at"], times["due_at"], times["kept_at"]
     faults = len(table.document.source.diagnostics) > before or not complete
     if faults or subject is None or made is None or due is None or kept is None:
         return Draft(table, own_id, subject, None)
@@ -228,7 +229,9 @@ def _overlap(one: Promise, two: Promise) -> bool:
 def _macros(drafts: list[Draft], subject: type[Subject] | None) -> dict[str, Term]:
     """What `broken('…')` may name on this subject. A promise with faults is there too, to spare a second message."""
     here = [draft for draft in drafts if draft.subject is subject and draft.id]
-    return {each: _macro(each, [d.promise for d in here if d.id == each and d.promise]) for each in {d.id for d in here}}
+    return {
+        each: _macro(each, [d.promise for d in here if d.id == each and d.promise]) for each in {d.id for d in here}
+    }
 
 
 def _macro(own_id: str, versions: list[Promise]) -> Term:

@@ -109,7 +109,7 @@ class _Scanner:
         self.at += 2 if double else 1
         keys = self._keys()
         self.at += 2 if double else 1
-        path = self._resolve(tuple(keys[:-1])) + (keys[-1],)
+        path: Path = (*self._resolve(tuple(keys[:-1])), keys[-1])
         if double:
             count = self.counts.get(path, 0)
             self.counts[path] = count + 1
@@ -159,7 +159,8 @@ class _Scanner:
         self._value((*table, *keys), (start, end))
 
     def _value(self, path: Path, key: tuple[int, int]) -> None:
-        start, letters = self.at, ()
+        start = self.at
+        letters: tuple[int, ...] = ()
         if self.text[self.at] in "\"'":
             letters = self._string()
         elif self.text[self.at] == "{":

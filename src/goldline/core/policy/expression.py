@@ -13,7 +13,7 @@ from typing import Final, Literal
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from goldline.core.facts.merge import FactType
 from goldline.core.money import exponent as exponent_of
@@ -35,7 +35,10 @@ _KINDS: Final[dict[FactType, Kind]] = {
 _TYPES: Final[dict[Kind, Type]] = {kind: fact for fact, kind in _KINDS.items()} | {"interval": "interval"}
 _BANNED_TOKENS: Final = {
     TokenType.SEMICOLON: ("';' is not allowed", "one expression stands alone"),
-    TokenType.IDENTIFIER: ("quoted names are not allowed", "facts are plain lower-case names; texts take single quotes"),
+    TokenType.IDENTIFIER: (
+        "quoted names are not allowed",
+        "facts are plain lower-case names; texts take single quotes",
+    ),
     TokenType.PLACEHOLDER: ("placeholders are not allowed", "write the value itself"),
     TokenType.PARAMETER: ("placeholders are not allowed", "write the value itself"),
     TokenType.COLON: ("placeholders are not allowed", "write the value itself"),
@@ -134,7 +137,7 @@ def examine(
     """Like `parse`, but notes faults at `where` and returns None, so that a pack's faults are reported together."""
     exponent = exponent_of(currency)
     tokens = _tokens(text, where)
-    node = _tree(text, tokens, where) if tokens else None
+    node = _tree(text, where) if tokens else None
     if node is None or tokens is None:
         return None
     kinds = {name: _KINDS[kind] for name, kind in types.items()}
@@ -186,7 +189,7 @@ def _allowed(text: str, tokens: list[Token], where: Place) -> bool:
     return fine and deepest <= DEEPEST
 
 
-def _tree(text: str, tokens: list[Token], where: Place) -> exp.Expr | None:
+def _tree(text: str, where: Place) -> exp.Expr | None:
     """The parsed expression, or None with the fault noted."""
     try:
         node = sqlglot.parse_one(text, read="postgres")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import Final
 
 from sqlglot import exp
 
@@ -13,7 +13,7 @@ from goldline.core.policy.term import ERROR, Kind, Term
 
 
 def _sum(checker: Checker, node: exp.Binary) -> Term:
-    """a + b and a - b: numbers, money, instants and intervals."""
+    """`a + b` and `a - b`: numbers, money, instants and intervals."""
     operator = "+" if isinstance(node, exp.Add) else "-"
     left, right = checker.check(node.left), checker.check(node.right)
     if ERROR in (left, right):
@@ -42,7 +42,7 @@ _TIME_SUMS: dict[tuple[str, str, str], Kind] = {
 
 
 def _product(checker: Checker, node: exp.Mul) -> Term:
-    """a * b: numbers, or money and a number."""
+    """`a * b`: numbers, or money and a number."""
     left, right = checker.check(node.left), checker.check(node.right)
     if ERROR in (left, right):
         return ERROR
@@ -50,17 +50,19 @@ def _product(checker: Checker, node: exp.Mul) -> Term:
     if left.kind == right.kind == "money":
         return checker.fault(node, "money cannot be multiplied by money", "multiply it by a rate such as 0.01")
     if not (left.numeric and right.numeric):
-        return checker.fault(node, f"'*' cannot take {named(left.kind)} and {named(right.kind)}", _time_hint(left, right))
+        what = f"'*' cannot take {named(left.kind)} and {named(right.kind)}"
+        return checker.fault(node, what, _time_hint(left, right))
     return terms.product(left, right, "money" if "money" in (left.kind, right.kind) else "number", label)
 
 
 def _quotient(checker: Checker, node: exp.Div) -> Term:
-    """a / b: numbers, money by a number, or money by money, which is a number. Null when b is zero."""
+    """`a / b`: numbers, money by a number, or money by money, which is a number. Null when b is zero."""
     left, right = checker.check(node.left), checker.check(node.right)
     if ERROR in (left, right):
         return ERROR
     if not (left.numeric and right.numeric):
-        return checker.fault(node, f"'/' cannot take {named(left.kind)} and {named(right.kind)}", _time_hint(left, right))
+        what = f"'/' cannot take {named(left.kind)} and {named(right.kind)}"
+        return checker.fault(node, what, _time_hint(left, right))
     if right.bare and _is_zero(right):
         return checker.fault(node.right, "division by zero")
     if left.kind == "number" and right.kind == "money":
@@ -82,7 +84,7 @@ def _time_hint(left: Term, right: Term) -> str | None:
 
 
 def _minus(checker: Checker, node: exp.Neg) -> Term:
-    """-a of a number or of money."""
+    """`-a` of a number or of money."""
     inner = checker.check(node.this)
     if inner is ERROR or inner.numeric:
         return inner if inner is ERROR else terms.negated(inner, f"-{inner.label}")
@@ -90,20 +92,19 @@ def _minus(checker: Checker, node: exp.Neg) -> Term:
 
 
 def _variadic(name: str, kinds: tuple[str, ...] | None) -> Rule:
-    """coalesce, least and greatest: at least one argument, all of one type."""
+    """`coalesce`, `least` and greatest: at least one argument, all of one type."""
 
     def rule(checker: Checker, node: exp.Func) -> Term:
         sides = checker.alike((node.this, *node.expressions), node, f"{name}() takes", kinds)
         if sides is None:
             return ERROR
-        kind = next((side.kind for side in sides if side.kind != "null"), "null")
-        return terms.call(name, sides, kind, _called(name, sides))
+        return terms.call(name, sides, terms.common(sides), _called(name, sides))
 
     return rule
 
 
 def _nullif(checker: Checker, node: exp.Nullif) -> Term:
-    """nullif(a, b): null where a = b."""
+    """`nullif(a, b)`: null where a = b."""
     sides = checker.alike((node.this, node.expression), node, "nullif() takes")
     if sides is None:
         return ERROR
@@ -111,7 +112,7 @@ def _nullif(checker: Checker, node: exp.Nullif) -> Term:
 
 
 def _round(checker: Checker, node: exp.Round) -> Term:
-    """round(x, n): half away from zero at n decimals; for money, of the major unit."""
+    """`round(x, n)`: half away from zero at n decimals; for money, of the major unit."""
     inner = _numeric(checker, node, "round")
     places = _places(node.args.get("decimals"))
     if places is None or not -9 <= places <= terms.SCALE:
@@ -133,7 +134,7 @@ def _places(node: exp.Expr | None) -> int | None:
 
 
 def _step(name: str) -> Rule:
-    """floor and ceil: to whole units, for money to whole major units."""
+    """`floor` and `ceil`: to whole units, for money to whole major units."""
 
     def rule(checker: Checker, node: exp.Func) -> Term:
         if node.args.get("decimals") is not None or node.args.get("to") is not None:
@@ -147,7 +148,7 @@ def _step(name: str) -> Rule:
 
 
 def _abs(checker: Checker, node: exp.Abs) -> Term:
-    """abs(x)."""
+    """`abs(x)`: the magnitude."""
     inner = _numeric(checker, node, "abs")
     return inner if inner is ERROR else terms.absolute(inner, f"abs({inner.label})")
 
@@ -187,12 +188,12 @@ def _clamp(checker: Checker, node: exp.Anonymous) -> Term:
 
 
 def _deadline(checker: Checker, node: exp.Anonymous) -> Term:
-    """deadline(rule, start, zone): a working calendar's answer, computed by the function of that name."""
+    """`deadline(rule, start, zone)`: a working calendar's answer, computed by the function of that name."""
     if len(node.expressions) != 3:
         return checker.fault(node, "deadline() takes three arguments", "write deadline(rule, start, zone)")
     wants: tuple[Kind, ...] = ("text", "instant", "text")
     pairs = zip(node.expressions, wants, strict=True)
-    sides = tuple(checker.wanted(cast(exp.Expr, each), kind, "deadline() takes") for each, kind in pairs)
+    sides = tuple(checker.wanted(each, kind, "deadline() takes") for each, kind in pairs)
     if ERROR in sides:
         return ERROR
     postgres = f"goldline.deadline({', '.join(side.postgres for side in sides)})"
@@ -201,7 +202,7 @@ def _deadline(checker: Checker, node: exp.Anonymous) -> Term:
 
 
 def _broken(checker: Checker, node: exp.Anonymous) -> Term:
-    """broken('id'): another promise of the same pack on the same subject was made and not kept in time."""
+    """`broken('id')`: another promise of the same pack on the same subject was made and not kept in time."""
     named_id = node.expressions[0] if len(node.expressions) == 1 else None
     if not isinstance(named_id, exp.Literal) or not named_id.is_string:
         return checker.fault(node, "broken() takes the id of a promise", "write broken('ship-by')")

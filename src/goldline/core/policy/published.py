@@ -176,7 +176,19 @@ def _insert(connection: Connection[Any], row: _Row, promise: Promise | None, now
     connection.execute(
         "INSERT INTO goldline.policy_version (policy, version, pack, subject, kind, effective_from, effective_until,"
         " digest, body, published_at, published_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        [row.policy, row.version, row.pack, _subject_of(row), row.kind, start, until, row.digest, Jsonb(row.body), now, by],
+        [
+            row.policy,
+            row.version,
+            row.pack,
+            _subject_of(row),
+            row.kind,
+            start,
+            until,
+            row.digest,
+            Jsonb(row.body),
+            now,
+            by,
+        ],
     )
 
 
@@ -219,6 +231,7 @@ def _add_columns(connection: Connection[Any], kind: str, added: tuple[Slot, ...]
 
 def _judge_again(connection: Connection[Any], kind: str, now: datetime) -> None:
     statement = sql.SQL(
-        "INSERT INTO goldline.wake (partition, wake_at, subject, key, forced) SELECT partition, %s, %s, key, true FROM {}"
+        "INSERT INTO goldline.wake (partition, wake_at, subject, key, forced)"
+        " SELECT partition, %s, %s, key, true FROM {}"
     )
     connection.execute(statement.format(sql.Identifier("goldline", f"fact_{kind}")), [now, kind])

@@ -3,7 +3,8 @@
 Numbers are exact and the same on both engines. PostgreSQL computes in `numeric`; DuckDB, whose division is floating
 and whose decimals have 38 digits, gets DECIMAL(38, s) with a scale `s` that is known when the expression is compiled.
 Both round half away from zero to `SCALE` decimals of a minor unit after a division, or after a product that has more.
-`bound` is the largest magnitude a term can have, so that an overflow is a compile error and never a failed step.
+`bound` is the largest magnitude a term can have and `peak` the largest integer DuckDB meets on the way to it, so that
+an overflow is a compile error and never a failed step.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Kind = Literal["instant", "interval", "money", "number", "text", "boolean", "set
 SCALE = 8
 LONGEST_SQL = 60_000
 LARGEST_MONEY_MINOR = 10**15  # what intake accepts of one amount
-LARGEST_NUMBER = 10**12
+LARGEST_NUMBER = 10**10
 ALIAS = "\x01"  # stands for the alias of the fact row until `sql` is asked for
 
 
@@ -39,6 +40,7 @@ class Term:
     names: frozenset[str] = frozenset()
     parts: tuple[Term, ...] = ()
     shown: bool = True
+    peak: int = 0
 
     @property
     def numeric(self) -> bool:
@@ -52,6 +54,11 @@ ERROR = Term("error", "", "NULL", "NULL", shown=False)
 def combined(parts: Iterable[Term]) -> frozenset[str]:
     """The facts read by any of the parts."""
     return frozenset[str]().union(*(part.names for part in parts))
+
+
+def common(found: Iterable[Term]) -> Kind:
+    """The kind of terms that agree, nulls aside."""
+    return next((each.kind for each in found if each.kind != "null"), "null")
 
 
 def fact(name: str, kind: Kind) -> Term:
@@ -119,17 +126,18 @@ def as_money(term: Term, exponent: int) -> Term:
 
 
 def product(left: Term, right: Term, kind: Kind, label: str) -> Term:
-    """left * right, rounded to SCALE decimals when it would have more."""
+    """`left * right`, rounded to SCALE decimals when it would have more."""
     scale = left.scale + right.scale
     postgres, duckdb = f"({left.postgres} * {right.postgres})", f"({left.duckdb} * {right.duckdb})"
     if scale > SCALE:
         postgres, duckdb = f"round({postgres}, {SCALE})", f"round({duckdb}, {SCALE})"
-    bare = left.bare and right.bare
-    return _joined(kind, label, postgres, duckdb, min(scale, SCALE), left.bound * right.bound, (left, right), bare)
+    bare, bound = left.bare and right.bare, left.bound * right.bound
+    found = _joined(kind, label, postgres, duckdb, min(scale, SCALE), bound, (left, right), bare=bare)
+    return replace(found, peak=bound * 10**scale)
 
 
 def quotient(left: Term, right: Term, kind: Kind, label: str) -> Term:
-    """left / right to SCALE decimals, half away from zero; null when right is zero.
+    """`left / right` to SCALE decimals, half away from zero; null when right is zero.
 
     Truncating one digit further and rounding that gives the exact answer, since no engine's own division is trusted.
     """
@@ -139,8 +147,12 @@ def quotient(left: Term, right: Term, kind: Kind, label: str) -> Term:
     top = f"{_whole(left)} * CAST({10 ** (more + right.scale - left.scale)} AS HUGEINT)"
     bottom = f"nullif({_whole(right)}, 0)"
     duckdb = f"round({decimal_cast(f'({top}) // {bottom}', 0)} * {decimal_cast(unit, more)}, {SCALE})"
-    bound = left.bound * 10**right.scale
-    return _joined(kind, label, postgres, duckdb, SCALE, bound, (left, right), left.bare and right.bare)
+    # A divisor that is not a literal may be as small as its last decimal.
+    bound = int(left.bound / abs(right.value)) + 1 if right.value else left.bound * 10**right.scale
+    bare = left.bare and right.bare
+    found = _joined(kind, label, postgres, duckdb, SCALE, bound, (left, right), bare=bare)
+    wholes = (each.bound * 10 ** (2 * each.scale) for each in (left, right))
+    return replace(found, peak=max(bound * 10**more, *wholes))
 
 
 def _whole(term: Term) -> str:
@@ -151,16 +163,16 @@ def _whole(term: Term) -> str:
 
 
 def total(left: Term, operator: str, right: Term, label: str) -> Term:
-    """left + right or left - right of one numeric kind."""
+    """`left + right` or `left - right` of one numeric kind."""
     scale = max(left.scale, right.scale)
     postgres = f"({left.postgres} {operator} {right.postgres})"
     duckdb = f"({aligned(left, scale)} {operator} {aligned(right, scale)})"
     bare = left.bare and right.bare
-    return _joined(left.kind, label, postgres, duckdb, scale, left.bound + right.bound, (left, right), bare)
+    return _joined(left.kind, label, postgres, duckdb, scale, left.bound + right.bound, (left, right), bare=bare)
 
 
 def negated(term: Term, label: str) -> Term:
-    """-term."""
+    """`-term`."""
     if term.value is not None and term.bare:
         return number(-term.value, label)
     return replace(term, label=label, postgres=f"(- {term.postgres})", duckdb=f"(- {term.duckdb})", parts=(term,))
@@ -171,24 +183,24 @@ def rounded(term: Term, places: int, label: str) -> Term:
     postgres, duckdb = f"round({term.postgres}, {places})", f"round({term.duckdb}, {places})"
     scale = max(0, min(term.scale, places))
     bound = term.bound + 10 ** max(0, -places)
-    return _joined(term.kind, label, postgres, duckdb, scale, bound, (term,), term.bare)
+    return _joined(term.kind, label, postgres, duckdb, scale, bound, (term,), bare=term.bare)
 
 
 def stepped(term: Term, function: str, exponent: int, label: str) -> Term:
-    """floor or ceil to whole units; to whole major units for money, whose minor units have `exponent` decimals."""
+    """`floor` or `ceil` to whole units; to whole major units for money, whose minor units have `exponent` decimals."""
     scale, factor = f"{Decimal(1).scaleb(-exponent):f}", 10**exponent
     if exponent == 0:
         postgres, duckdb = f"{function}({term.postgres})", f"{function}({term.duckdb})"
     else:
         postgres = f"({function}({term.postgres} * {scale}) * {factor})"
         duckdb = f"({function}({term.duckdb} * {decimal_cast(scale, exponent)}) * {decimal_cast(str(factor), 0)})"
-    return _joined(term.kind, label, postgres, duckdb, 0, term.bound + factor, (term,), term.bare)
+    return _joined(term.kind, label, postgres, duckdb, 0, term.bound + factor, (term,), bare=term.bare)
 
 
 def absolute(term: Term, label: str) -> Term:
     """The magnitude of a number or of money."""
     postgres, duckdb = f"abs({term.postgres})", f"abs({term.duckdb})"
-    return _joined(term.kind, label, postgres, duckdb, term.scale, term.bound, (term,), term.bare)
+    return _joined(term.kind, label, postgres, duckdb, term.scale, term.bound, (term,), bare=term.bare)
 
 
 def call(function: str, arguments: tuple[Term, ...], kind: Kind, label: str) -> Term:
@@ -197,7 +209,7 @@ def call(function: str, arguments: tuple[Term, ...], kind: Kind, label: str) -> 
     postgres = f"{function}({', '.join(each.postgres for each in arguments)})"
     duckdb = f"{function}({', '.join(aligned(each, scale) for each in arguments)})"
     bound = max(each.bound for each in arguments)
-    return _joined(kind, label, postgres, duckdb, scale, bound, arguments, all(each.bare for each in arguments))
+    return _joined(kind, label, postgres, duckdb, scale, bound, arguments, bare=all(each.bare for each in arguments))
 
 
 def clamped(term: Term, low: Term, high: Term, label: str) -> Term:
@@ -210,7 +222,7 @@ def clamped(term: Term, low: Term, high: Term, label: str) -> Term:
     duckdb = form.format(*(aligned(each, scale) for each in (term, low, high)))
     bound = max(low.bound, high.bound)
     parts = (term, low, high)
-    return _joined(term.kind, label, postgres, duckdb, scale, bound, parts, all(each.bare for each in parts))
+    return _joined(term.kind, label, postgres, duckdb, scale, bound, parts, bare=all(each.bare for each in parts))
 
 
 def compared(left: Term, operator: str, right: Term, label: str) -> Term:
@@ -221,13 +233,13 @@ def compared(left: Term, operator: str, right: Term, label: str) -> Term:
     return plain("boolean", label, postgres, duckdb, (left, right))
 
 
-def plain(kind: Kind, label: str, postgres: str, duckdb: str, parts: tuple[Term, ...], shown: bool = True) -> Term:
+def plain(kind: Kind, label: str, postgres: str, duckdb: str, parts: tuple[Term, ...], *, shown: bool = True) -> Term:
     """A term that is not numeric."""
     return Term(kind, label, postgres, duckdb, names=combined(parts), parts=parts, shown=shown)
 
 
 def chosen(arms: tuple[tuple[Term, Term], ...], default: Term | None, kind: Kind, label: str) -> Term:
-    """case when … then … else … end."""
+    """The first arm whose condition holds, else the default."""
     values = (*(value for _, value in arms), *((default,) if default else ()))
     scale = max(each.scale for each in values)
     postgres = " ".join(f"WHEN {when.postgres} THEN {value.postgres}" for when, value in arms)
@@ -237,10 +249,10 @@ def chosen(arms: tuple[tuple[Term, Term], ...], default: Term | None, kind: Kind
     parts = (*(each for arm in arms for each in arm), *((default,) if default else ()))
     bare = all(each.bare or each.kind == "null" for each in values)
     bound = max(each.bound for each in values)
-    return _joined(kind, label, f"(CASE {postgres} END)", f"(CASE {duckdb} END)", scale, bound, parts, bare)
+    return _joined(kind, label, f"(CASE {postgres} END)", f"(CASE {duckdb} END)", scale, bound, parts, bare=bare)
 
 
 def _joined(
-    kind: Kind, label: str, postgres: str, duckdb: str, scale: int, bound: int, parts: tuple[Term, ...], bare: bool
+    kind: Kind, label: str, postgres: str, duckdb: str, scale: int, bound: int, parts: tuple[Term, ...], *, bare: bool
 ) -> Term:
     return Term(kind, label, postgres, duckdb, scale, bound, bare, None, combined(parts), parts)

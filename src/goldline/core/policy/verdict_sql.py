@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from goldline.core.policy.expression import Dialect, Node, interval_sql, text_sql
+from goldline.core.policy.expression import Dialect, interval_sql, text_sql
 from goldline.core.policy.promise import Promise
 from goldline.core.policy.slot import Slot
 
@@ -30,18 +30,18 @@ def state_sql(slot: Slot, alias: str, now: str, *, dialect: Dialect = "postgres"
             f"WHEN {kept} <= {due} THEN 'k' WHEN {now} >= {judge_at} THEN 'b' ELSE 'p' END"
         )
 
-    chosen = _in_force(slot, alias, state, dialect)
+    chosen = _in_force(slot, alias, state)
     return f'({chosen})::"char"' if dialect == "postgres" else f"({chosen})"
 
 
 def made_sql(slot: Slot, alias: str, *, dialect: Dialect = "postgres") -> str:
     """When the promise was made, by the version in force."""
-    return _in_force(slot, alias, lambda promise: promise.made_at.sql(dialect, alias), dialect)
+    return _in_force(slot, alias, lambda promise: promise.made_at.sql(dialect, alias))
 
 
 def due_sql(slot: Slot, alias: str, *, dialect: Dialect = "postgres") -> str:
     """The deadline of this slot: `due_at` plus `after`, without grace."""
-    return _in_force(slot, alias, lambda promise: _due(promise, slot, alias, dialect), dialect)
+    return _in_force(slot, alias, lambda promise: _due(promise, slot, alias, dialect))
 
 
 def judge_at_sql(slot: Slot, alias: str, *, dialect: Dialect = "postgres") -> str:
@@ -50,17 +50,17 @@ def judge_at_sql(slot: Slot, alias: str, *, dialect: Dialect = "postgres") -> st
     def judge_at(promise: Promise) -> str:
         return _plus(_due(promise, slot, alias, dialect), promise.grace_s, dialect)
 
-    return _in_force(slot, alias, judge_at, dialect)
+    return _in_force(slot, alias, judge_at)
 
 
 def kept_sql(slot: Slot, alias: str, *, dialect: Dialect = "postgres") -> str:
     """When the promise was kept, on time or late."""
-    return _in_force(slot, alias, lambda promise: promise.kept_at.sql(dialect, alias), dialect)
+    return _in_force(slot, alias, lambda promise: promise.kept_at.sql(dialect, alias))
 
 
-def version_sql(slot: Slot, alias: str, *, dialect: Dialect = "postgres") -> str:
+def version_sql(slot: Slot, alias: str) -> str:
     """The number of the version in force on the subject's date, or null."""
-    return _in_force(slot, alias, lambda promise: str(promise.version), dialect)
+    return _in_force(slot, alias, lambda promise: str(promise.version))
 
 
 def broken_sql(versions: Iterable[Promise], alias: str, dialect: Dialect = "postgres") -> str:
@@ -72,11 +72,11 @@ def broken_sql(versions: Iterable[Promise], alias: str, dialect: Dialect = "post
         excused = f" AND NOT coalesce({promise.excused.sql(dialect, alias)}, false)" if promise.excused else ""
         return f"({made} IS NOT NULL AND {due} IS NOT NULL{excused} AND ({kept} IS NULL OR {kept} > {due}))"
 
-    arms = [(force_sql(promise, alias, dialect), broken(promise)) for promise in versions]
+    arms = [(force_sql(promise, alias), broken(promise)) for promise in versions]
     return f"coalesce({_case(arms)}, false)"
 
 
-def force_sql(promise: Promise, alias: str, dialect: Dialect = "postgres") -> str | None:
+def force_sql(promise: Promise, alias: str) -> str | None:
     """The condition that this version is in force for the row; None when it always is."""
     bounds = []
     if promise.by and promise.effective_from:
@@ -106,12 +106,12 @@ def facts_json_sql(promise: Promise, alias: str) -> str:
 
 def slot_nodes_json_sql(slot: Slot, alias: str) -> str:
     """`nodes_json_sql` of the version in force."""
-    return _in_force(slot, alias, lambda promise: nodes_json_sql(promise, alias), "postgres")
+    return _in_force(slot, alias, lambda promise: nodes_json_sql(promise, alias))
 
 
 def slot_facts_json_sql(slot: Slot, alias: str) -> str:
     """`facts_json_sql` of the version in force."""
-    return _in_force(slot, alias, lambda promise: facts_json_sql(promise, alias), "postgres")
+    return _in_force(slot, alias, lambda promise: facts_json_sql(promise, alias))
 
 
 def pay_sql(promise: Promise, ordinal: int, alias: str) -> str:
@@ -131,8 +131,8 @@ def _plus(instant: str, seconds: int, dialect: Dialect) -> str:
     return f"({instant} + {interval_sql(seconds, dialect)})" if seconds else instant
 
 
-def _in_force(slot: Slot, alias: str, value: Callable[[Promise], str], dialect: Dialect) -> str:
-    return _case([(force_sql(promise, alias, dialect), value(promise)) for promise in slot.versions])
+def _in_force(slot: Slot, alias: str, value: Callable[[Promise], str]) -> str:
+    return _case([(force_sql(promise, alias), value(promise)) for promise in slot.versions])
 
 
 def _case(arms: list[tuple[str | None, str]]) -> str:
@@ -149,8 +149,3 @@ def _chunks(items: list[str]) -> str:
 
 def _groups(items: list[str]) -> list[list[str]]:
     return [items[i : i + _JSON_PAIRS] for i in range(0, len(items), _JSON_PAIRS)]
-
-
-def node_label_types(promise: Promise) -> dict[str, Node]:
-    """The nodes of a version by label, for rendering stored values by their type."""
-    return {node.label: node for node in promise.nodes}

@@ -1,0 +1,364 @@
+"""Explanation: everything promised about one subject, on what evidence, how it was judged, what was paid and by whom.
+
+One statement per kind of subject reads it all: it is compiled once a rule set and prepared by the connection, so that
+an explanation costs one round trip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from psycopg import Connection
+
+from goldline.core.facts.merge import FactType
+from goldline.core.facts.subject import Subject, Vocabulary
+from goldline.core.judge import sentence
+from goldline.core.judge.sentence import LANGUAGES, Language
+from goldline.core.policy.expression import Expression, Type
+from goldline.core.policy.promise import Promise
+from goldline.core.policy.published import RuleSet
+from goldline.core.policy.slot import Slot
+from goldline.core.policy.verdict_sql import (
+    due_sql,
+    kept_sql,
+    made_sql,
+    slot_nodes_json_sql,
+    state_sql,
+    version_sql,
+)
+
+STATES: Final = {"p": "pending", "k": "kept", "b": "broken", "e": "excused"}
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One fact a promise reads, as it stands now."""
+
+    name: str
+    value: Any
+    about: str
+    type: FactType
+
+
+@dataclass(frozen=True, slots=True)
+class NodeValue:
+    """A sub-expression and its value: instants as text, intervals in seconds, amounts in minor units."""
+
+    label: str
+    value: Any
+    type: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One expression of a promise as it was written, and the values of its nodes. `name` is its key in the pack."""
+
+    name: str
+    text: str
+    nodes: tuple[NodeValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One line of the ledger."""
+
+    entry: str
+    line: int
+    account: str
+    amount_minor: int
+    currency: str
+    reason: str
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyTold:
+    """What was owed for a finding. `bearer` was charged first; `charged_to` bears it now; `why` says why it is held."""
+
+    id: str
+    kind: str
+    payee: str
+    bearer: str
+    charged_to: str
+    asked_minor: int
+    amount_minor: int
+    currency: str
+    state: str
+    why: str | None
+    accrued_at: datetime
+    settled_at: datetime | None
+    provider_ref: str | None
+    postings: tuple[Posting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingTold:
+    """A breach as it was found: what it was judged on stays as it was seen. `clauses` hold the stored values."""
+
+    id: str
+    version: int
+    occurrence: int
+    due_at: datetime
+    kept_at: datetime | None
+    found_at: datetime
+    status: str
+    status_at: datetime | None
+    status_why: Any
+    facts: Mapping[str, Any]
+    nodes: tuple[NodeValue, ...]
+    remedies: tuple[RemedyTold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseTold:
+    """One promise made about the subject, and what became of it. `recorded` is the verdict the last step wrote."""
+
+    policy: str
+    version: int
+    title: Mapping[str, str]
+    about: Mapping[str, str]
+    state: str
+    recorded: str | None
+    made_at: datetime
+    due_at: datetime
+    grace_s: int
+    judge_at: datetime
+    kept_at: datetime | None
+    currency: str
+    evidence: tuple[Evidence, ...]
+    clauses: tuple[Clause, ...]
+    findings: tuple[FindingTold, ...]
+    summary: Mapping[str, str]
+
+    @property
+    def remedies(self) -> tuple[RemedyTold, ...]:
+        """Every remedy of every finding."""
+        return tuple(remedy for finding in self.findings for remedy in finding.remedies)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One subject explained at one time. `facts` are all that is known of it, without what is unknown."""
+
+    kind: str
+    key: str
+    now: datetime
+    facts: Mapping[str, Any]
+    promises: tuple[PromiseTold, ...]
+
+    def as_json(self) -> Json:
+        """Plain values for an answer in JSON; instants in RFC 3339, amounts in minor units."""
+        plain: Json = _plain(self)
+        return plain
+
+    def as_text(self, language: Language = "en") -> str:
+        """For a terminal: a sentence a promise, then its times, evidence, values and money."""
+        from goldline.core.judge.telling import told
+
+        return told(self, language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    epoch: int
+    partitions: int
+    statement: bytes
+    names: tuple[str, ...]
+    slots: tuple[Slot, ...]
+
+
+_compiled: dict[tuple[str, str], _Compiled] = {}
+
+
+def explain(
+    connection: Connection[Any], vocabulary: Vocabulary, ruleset: RuleSet, kind: str, key: str, now: datetime
+) -> Explanation | None:
+    """Explain one subject at `now`; None when nothing is known of it. Reads only, in one statement."""
+    program = _program(connection, vocabulary[kind], ruleset)
+    row = connection.execute(program.statement, {"key": key, "now": now, "kind": kind}, prepare=True).fetchone()
+    if row is None:
+        return None
+    facts = {name: value for name, value in zip(program.names, row, strict=False) if value is not None}
+    rest = row[len(program.names) :]
+    findings = _findings(rest[0] or [], rest[1] or [], rest[2] or [], ruleset)
+    verdicts = [rest[3 + n * _WIDTH : 3 + (n + 1) * _WIDTH] for n in range(len(program.slots))]
+    told = [
+        _promise(slot, verdict, vocabulary[kind], facts, findings.get(slot.policy, ()), now)
+        for slot, verdict in zip(program.slots, verdicts, strict=True)
+    ]
+    return Explanation(kind, key, now, facts, tuple(each for each in told if each is not None))
+
+
+_WIDTH = 7  # columns a slot
+
+
+def _program(connection: Connection[Any], subject: type[Subject], ruleset: RuleSet) -> _Compiled:
+    """The compiled statement, from the cache unless the rules have changed. The cache is per database and kind."""
+    where = f"{connection.info.host}:{connection.info.port}/{connection.info.dbname}"
+    found = _compiled.get((where, subject.kind))
+    if found is None or found.epoch != ruleset.epoch:
+        ids = [row[0] for row in connection.execute("SELECT id FROM goldline.partition ORDER BY id")]
+        own = tuple(slot for slot in ruleset.slots(subject.kind) if slot.occurrence == 0)
+        statement = _statement(subject, own, ids).encode()
+        found = _Compiled(ruleset.epoch, len(ids), statement, tuple(subject.facts), own)
+        _compiled[where, subject.kind] = found
+    return found
+
+
+_FINDING = (
+    "(SELECT jsonb_agg(to_jsonb(d) ORDER BY d.found_at, d.policy, d.occurrence) FROM goldline.finding d"
+    " WHERE d.key = %(key)s AND d.subject = %(kind)s)"
+)
+_REMEDY = "(SELECT jsonb_agg(to_jsonb(r) ORDER BY r.accrued_at, r.id) FROM goldline.remedy r WHERE r.key = %(key)s)"
+_POSTING = (
+    "(SELECT jsonb_agg(to_jsonb(p) ORDER BY p.posted_at, p.id) FROM goldline.posting p"
+    " WHERE p.remedy_id IN (SELECT r.id FROM goldline.remedy r WHERE r.key = %(key)s))"
+)
+
+
+def _statement(subject: type[Subject], own: tuple[Slot, ...], partitions: list[int]) -> str:
+    columns = [f"f.{name}" for name in subject.facts]
+    columns += [_FINDING, _REMEDY, _POSTING]
+    for slot in own:
+        state = state_sql(slot, "f", "%(now)s::timestamptz")
+        # The values are only worth their cost where the promise was made.
+        nodes = f"CASE WHEN {made_sql(slot, 'f')} IS NOT NULL THEN {slot_nodes_json_sql(slot, 'f')} END"
+        columns += [state, version_sql(slot, "f"), made_sql(slot, "f"), due_sql(slot, "f"), kept_sql(slot, "f")]
+        columns += [f"f.{slot.column}", nodes]
+    listed = ", ".join(map(str, partitions)) or "NULL"
+    return (
+        f"SELECT {', '.join(columns)} FROM goldline.fact_{subject.kind} f"
+        f" WHERE f.key = %(key)s AND f.partition IN ({listed})"
+    )
+
+
+def _promise(
+    slot: Slot,
+    verdict: tuple[Any, ...],
+    subject: type[Subject],
+    facts: Mapping[str, Any],
+    findings: tuple[FindingTold, ...],
+    now: datetime,
+) -> PromiseTold | None:
+    state, version, made_at, due_at, kept_at, recorded, nodes = verdict
+    if _letter(state) is None:
+        return None
+    promise = next(each for each in slot.versions if each.version == version)
+    word = STATES[_letter(state) or ""]
+    judge_at = due_at + timedelta(seconds=promise.grace_s)
+    standing = next((each for each in findings if each.occurrence == 0), None)
+    # A finding's own values are what it was judged on; the live ones may have moved since.
+    stored = standing is not None and standing.status == "standing" and standing.version == version
+    values = {each.label: each.value for each in standing.nodes} if stored and standing else {}
+    values = {**{each["label"]: each["value"] for each in nodes or []}, **values}
+    owed = [remedy for finding in findings for remedy in finding.remedies]
+    times, found = (due_at, judge_at, kept_at), standing.status if standing else None
+    said: dict[str, str] = {
+        language: sentence.summary(promise.title[language], word, times, now, owed, found, language)
+        for language in LANGUAGES
+    }
+    return PromiseTold(
+        policy=slot.policy, version=version, title=promise.title, about=promise.about, state=word,
+        recorded=STATES.get(_letter(recorded) or ""), made_at=made_at, due_at=due_at, grace_s=promise.grace_s,
+        judge_at=judge_at, kept_at=kept_at, currency=promise.currency, evidence=_evidence(promise, subject, facts),
+        clauses=_clauses(promise, values, facts), findings=findings, summary=said,
+    )  # fmt: skip
+
+
+def _letter(value: Any) -> str | None:
+    """A "char" comes as bytes or text, by the driver's loader."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _evidence(promise: Promise, subject: type[Subject], facts: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(name, facts.get(name), subject.facts[name].about, subject.facts[name].type) for name in promise.names
+    )
+
+
+def _clauses(promise: Promise, values: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[Clause, ...]:
+    written: list[tuple[str, Expression | None]] = [
+        ("made_at", promise.made_at), ("due_at", promise.due_at), ("kept_at", promise.kept_at),
+        ("excused", promise.excused),
+    ]  # fmt: skip
+    for remedy in promise.remedies:
+        written += [("pay", remedy.pay), ("from", remedy.bearer), ("when", remedy.when)]
+    return tuple(_clause(name, expression, values, facts) for name, expression in written if expression is not None)
+
+
+def _clause(name: str, expression: Expression, values: Mapping[str, Any], facts: Mapping[str, Any]) -> Clause:
+    nodes = tuple(
+        NodeValue(node.label, values.get(node.label, facts.get(node.label)), node.type) for node in expression.nodes()
+    )
+    return Clause(name, expression.text, nodes)
+
+
+def _findings(
+    findings: list[Json], remedies: list[Json], postings: list[Json], ruleset: RuleSet
+) -> dict[str, tuple[FindingTold, ...]]:
+    """The stored findings by policy, each with its remedies and their postings."""
+    lines: dict[str, list[Posting]] = {}
+    for row in postings:
+        lines.setdefault(row["remedy_id"], []).append(_posting(row))
+    owed: dict[str, list[RemedyTold]] = {}
+    for row in remedies:
+        owed.setdefault(row["finding_id"], []).append(_remedy(row, tuple(lines.get(row["id"], ()))))
+    grouped: dict[str, tuple[FindingTold, ...]] = {}
+    for row in findings:
+        told = _finding(row, tuple(owed.get(row["id"], ())), ruleset)
+        grouped[row["policy"]] = (*grouped.get(row["policy"], ()), told)
+    return grouped
+
+
+def _finding(row: Json, remedies: tuple[RemedyTold, ...], ruleset: RuleSet) -> FindingTold:
+    promise = ruleset.find(row["policy"], row["version"])
+    types = {node.label: node.type for node in promise.nodes} if promise else {}
+    nodes = tuple(NodeValue(each["label"], each["value"], types.get(each["label"])) for each in row["nodes"])
+    return FindingTold(
+        id=row["id"], version=row["version"], occurrence=row["occurrence"], due_at=_at(row["due_at"]),
+        kept_at=_maybe(row["kept_at"]), found_at=_at(row["found_at"]), status=row["status"],
+        status_at=_maybe(row["status_at"]), status_why=row["status_why"], facts=row["facts"], nodes=nodes,
+        remedies=remedies,
+    )  # fmt: skip
+
+
+def _remedy(row: Json, postings: tuple[Posting, ...]) -> RemedyTold:
+    return RemedyTold(
+        id=row["id"], kind=row["kind"], payee=row["payee"], bearer=row["bearer"], charged_to=row["charged_to"],
+        asked_minor=row["asked_minor"], amount_minor=row["amount_minor"], currency=row["currency"],
+        state=row["state"], why=row["why"], accrued_at=_at(row["accrued_at"]), settled_at=_maybe(row["settled_at"]),
+        provider_ref=row["provider_ref"], postings=postings,
+    )  # fmt: skip
+
+
+def _posting(row: Json) -> Posting:
+    return Posting(
+        row["entry"], row["line"], row["account"], row["amount_minor"], row["currency"], row["reason"],
+        _at(row["posted_at"]),
+    )  # fmt: skip
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _maybe(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, FactType):
+        return value.name.lower()
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(each) for each in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value

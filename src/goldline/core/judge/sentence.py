@@ -1,0 +1,186 @@
+"""Sentences: what became of a promise, said in one line in each language, and values written for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final, Literal, Protocol
+
+from goldline.core.facts.merge import FactType
+from goldline.core.money import Money, exponent
+from goldline.core.policy.expression import Type
+
+Language = Literal["en", "zh-Hans"]
+LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh-Hans")
+
+_WORDS: Final[dict[Language, dict[str, str]]] = {
+    "en": {
+        "pending": "due {due}, {left} left", "waiting": "{late} past the deadline, within the time for evidence",
+        "kept": "kept, {early} before the deadline", "kept_exactly": "kept at the deadline", "excused": "excused",
+        "late": "{late} late", "unkept": "not kept, {late} past the deadline", "joint": "; ",
+        "stop": ".", "colon": ": ",
+        "remedy": "{amount} {kind} {state}, borne by {who}",
+        "moved": "{amount} {kind} {state}, charged to {first} first and now borne by {who}",
+        "exonerated": "found broken before, since cleared", "none": "nothing owed",
+        "coupon": "coupon", "refund": "refund", "balance": "credit", "accrued": "owed", "paid": "paid",
+        "refused": "refused by the payer", "unknown": "sent, not yet confirmed", "held": "held ({why})",
+        "void": "not paid ({why})", "merchant": "the merchant", "carrier": "the carrier", "platform": "the platform",
+        "d": "{} d", "h": "{} h", "min": "{} min", "s": "{} s", "made": "made", "due": "due", "kept_at": "kept",
+        "grace": "evidence until", "evidence": "evidence", "nodes": "values", "findings": "findings", "and": " ",
+        "true": "true", "false": "false", "null": "unknown", "version": "version", "unfound": "being judged",
+    },
+    "zh-Hans": {
+        "pending": "应于 {due} 前完成，还剩 {left}", "waiting": "已超过期限 {late}，仍在等待证据的时限内",
+        "kept": "已履行，提前 {early}", "kept_exactly": "已按时履行", "excused": "已免责",
+        "late": "晚了 {late}", "unkept": "未履行，已超过期限 {late}", "joint": "；", "stop": "。", "colon": "：",
+        "remedy": "{amount} {kind}{state}，由{who}承担",
+        "moved": "{amount} {kind}{state}，先由{first}承担，现由{who}承担",
+        "exonerated": "曾判定违约，现已撤销", "none": "无需赔付",
+        "coupon": "优惠券", "refund": "退款", "balance": "余额", "accrued": "待支付", "paid": "已支付",
+        "refused": "被支付方拒绝", "unknown": "已发出，尚未确认", "held": "暂缓支付（{why}）",
+        "void": "不予支付（{why}）", "merchant": "商家", "carrier": "承运商", "platform": "平台",
+        "d": "{} 天", "h": "{} 小时", "min": "{} 分钟", "s": "{} 秒", "made": "作出", "due": "期限", "kept_at": "履行",
+        "grace": "举证截止", "evidence": "证据", "nodes": "取值", "findings": "违约记录", "and": " ",
+        "true": "是", "false": "否", "null": "未知", "version": "版本", "unfound": "判定中",
+    },
+}  # fmt: skip
+_WHY: Final[dict[Language, dict[str, str]]] = {
+    "en": {
+        "budget": "the budget is spent", "breaker": "payouts are paused", "cap": "the cap is reached",
+        "currency": "the currency differs", "payee": "nobody to pay is known",
+        "exonerated": "cleared before it was paid",
+    },
+    "zh-Hans": {
+        "budget": "预算已用完", "breaker": "赔付已暂停", "cap": "已达上限", "currency": "币种不一致",
+        "payee": "收款人未知", "exonerated": "支付前已撤销",
+    },
+}  # fmt: skip
+_STEPS_S: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+class Owed(Protocol):
+    """What a sentence needs to know of a remedy."""
+
+    @property
+    def kind(self) -> str:
+        """Coupon, refund or balance."""
+
+    @property
+    def amount_minor(self) -> int:
+        """What is paid, after caps."""
+
+    @property
+    def currency(self) -> str:
+        """Its currency."""
+
+    @property
+    def bearer(self) -> str:
+        """Who was charged first."""
+
+    @property
+    def charged_to(self) -> str:
+        """Who bears it now."""
+
+    @property
+    def state(self) -> str:
+        """How far its payment is."""
+
+    @property
+    def why(self) -> str | None:
+        """Why it is held, refused or void."""
+
+
+def word(key: str, language: Language) -> str:
+    """A word of the explanation."""
+    return _WORDS[language].get(key, key)
+
+
+def duration(seconds: float, language: Language) -> str:
+    """A length of time by its two largest units: '5 h', '2 d 3 h', '40 min'."""
+    left_s = abs(int(seconds))
+    parts: list[tuple[int, str]] = []
+    for unit, size_s in _STEPS_S:
+        count, left_s = divmod(left_s, size_s)
+        if count or (parts and len(parts) < 2):
+            parts.append((count, unit))
+    shown = [word(unit, language).format(count) for count, unit in parts[:2] if count]
+    return " ".join(shown) or word("s", language).format(0)
+
+
+def instant(at: datetime) -> str:
+    """An instant to the second, in UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def party(account: str, language: Language) -> str:
+    """'merchant:m-1' as 'the merchant'."""
+    return word(account.partition(":")[0], language)
+
+
+def summary(
+    title: str,
+    state: str,
+    times: tuple[datetime, datetime, datetime | None],
+    now: datetime,
+    owed: Sequence[Owed],
+    found: str | None,
+    language: Language,
+) -> str:
+    """One sentence about one promise: its state, how early or late, and what of it is paid by whom.
+
+    `times` are the deadline, the end of grace and the keeping; `found` is the status of its finding, if there is one.
+    """
+    parts = [_standing(state, times, now, language)]
+    if found == "exonerated":
+        parts.append(word("exonerated", language))
+    elif state == "broken" and found is None:
+        parts.append(word("unfound", language))
+    parts += [_remedy(each, language) for each in owed]
+    words = _WORDS[language]
+    return f"{title}{words['colon']}{words['joint'].join(parts)}{words['stop']}"
+
+
+def _standing(state: str, times: tuple[datetime, datetime, datetime | None], now: datetime, language: Language) -> str:
+    due_at, _, kept_at = times
+    words = _WORDS[language]
+    if state == "kept" and kept_at is not None:
+        early_s = (due_at - kept_at).total_seconds()
+        return words["kept"].format(early=duration(early_s, language)) if early_s else words["kept_exactly"]
+    if state == "pending":
+        left_s = (due_at - now).total_seconds()
+        gap = duration(left_s, language)
+        return words["pending" if left_s > 0 else "waiting"].format(due=instant(due_at), left=gap, late=gap)
+    if state == "broken":
+        end = kept_at or now
+        key = "late" if kept_at is not None else "unkept"
+        return words[key].format(late=duration((end - due_at).total_seconds(), language))
+    return words["excused"]
+
+
+def _remedy(owed: Owed, language: Language) -> str:
+    words = _WORDS[language]
+    why = _WHY[language].get(owed.why or "", owed.why or "")
+    moved = owed.bearer != owed.charged_to
+    return words["moved" if moved else "remedy"].format(
+        amount=Money(owed.amount_minor, owed.currency),
+        kind=word(owed.kind, language),
+        state=word(owed.state, language).format(why=why),
+        first=party(owed.bearer, language),
+        who=party(owed.charged_to, language),
+    )
+
+
+def shown(value: Any, kind: Type | None, currency: str | None, language: Language) -> str:
+    """A stored value for people: amounts in major units, intervals as lengths, instants to the second."""
+    if value is None:
+        return word("null", language)
+    if isinstance(value, bool):
+        return word(str(value).lower(), language)
+    if kind is FactType.MONEY and currency:
+        return f"{Decimal(str(value)).scaleb(-exponent(currency)):.{exponent(currency)}f} {currency}"
+    if kind == "interval":
+        return ("-" if value < 0 else "") + duration(value, language)
+    if kind is FactType.INSTANT:
+        return instant(value if isinstance(value, datetime) else datetime.fromisoformat(value))
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

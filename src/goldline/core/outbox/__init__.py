@@ -1,0 +1,1 @@
+"""Who must be told: payouts and webhooks, at least once, by key."""

@@ -1,0 +1,174 @@
+"""The HTTP API, version 1: what it offers and under which key scopes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.dateparse import parse_datetime
+from ninja import NinjaAPI, Query
+from ninja.responses import Response
+
+from goldline import __version__
+from goldline.core import quarantine as quarantined
+from goldline.core.errors import GoldlineError
+from goldline.surfaces.api import intake, refusal, shape
+from goldline.surfaces.api.authentication import BearerKey
+from goldline.surfaces.web.engine import engine, engine_now
+from goldline.surfaces.web.reading import deliveries as delivery_list
+from goldline.surfaces.web.reading import findings as finding_list
+from goldline.surfaces.web.reading import quarantine as quarantine_list
+from goldline.surfaces.web.reading.page import LIMIT_DEFAULT, LIMIT_MAX, Slice
+from goldline.surfaces.web.reading.policies import standings
+
+PROBLEMS: dict[int, Any] = dict.fromkeys((401, 403, 422, 503), shape.Problem)
+Cursor = Query(None, description="next_cursor of the page before.", max_length=500)
+Limit = Query(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
+Filter = Query("", max_length=200)
+EVENT_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/cloudevents+json": {"schema": {"type": "object"}},
+            "application/cloudevents-batch+json": {"schema": {"type": "array", "items": {"type": "object"}}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
+
+api = NinjaAPI(
+    title="Goldline",
+    version=__version__,
+    description="Events in, explanations and lists out. Errors are RFC 9457 problems with a stable `code`.",
+    docs_url=None,
+    openapi_url="openapi.json",
+    urls_namespace="v1",
+)
+refusal.attach(api)
+
+
+@api.post(
+    "events",
+    auth=BearerKey("events:write"),
+    response={202: shape.Receipt, **PROBLEMS, 400: shape.Problem, 411: shape.Problem, 413: shape.Problem,
+              415: shape.Problem},
+    openapi_extra=EVENT_BODY,
+    tags=["events"],
+    summary="Send events",
+)  # fmt: skip
+def send_events(request: HttpRequest) -> HttpResponse:
+    """CloudEvents 1.0: one (structured or binary) or a batch, at most 8 MB. Answered after the commit.
+
+    A duplicate is a success. An event that cannot be taken is quarantined with its reason and does not hold up
+    the others. 503 with Retry-After means that nothing of the request was stored.
+    """
+    return intake.receive(request)
+
+
+@api.get(
+    "orders/{order_id}/explanation",
+    auth=BearerKey("read"),
+    response={200: dict[str, Any], 404: shape.Problem, **PROBLEMS},
+    tags=["orders"],
+    summary="Explain an order",
+)
+def explain_order(request: HttpRequest, order_id: str) -> HttpResponse:
+    """Every promise made for the order: its clock, its evidence, the value of each node, what was paid, who bore it."""
+    from goldline.surfaces.web.reading.explanation import explanation_of
+
+    found = explanation_of(engine(), order_id)
+    if found is None:
+        raise GoldlineError(f"There is no order {order_id[:64]!r}.", code="not_found")
+    return Response(found)
+
+
+@api.get("findings", auth=BearerKey("read"), response={200: shape.Findings, **PROBLEMS}, tags=["findings"])
+def list_findings(
+    request: HttpRequest,
+    policy: str = Filter,
+    merchant: str = Filter,
+    state: Literal["", "standing", "exonerated"] = "",
+    order: str = Filter,
+    since: str = Filter,
+    until: str = Filter,
+    cursor: str | None = Cursor,
+    limit: int = Limit,
+) -> HttpResponse:
+    """Broken promises, newest first. `since` and `until` bound the time of finding (RFC 3339)."""
+    chosen = finding_list.FindingFilter(policy, merchant, state, order, _instant("since", since), _instant("until", until))
+    return _page(finding_list.findings(engine(), chosen, cursor, limit))
+
+
+@api.get("deliveries", auth=BearerKey("read"), response={200: shape.Deliveries, **PROBLEMS}, tags=["deliveries"])
+def list_deliveries(
+    request: HttpRequest,
+    kind: Literal["", "payout", "webhook"] = "",
+    state: Literal["", "ready", "unknown", "done", "refused", "dead"] = "",
+    topic: str = Filter,
+    key: str = Filter,
+    cursor: str | None = Cursor,
+    limit: int = Limit,
+) -> HttpResponse:
+    """Payouts and webhooks, newest first, each with its last try."""
+    chosen = delivery_list.DeliveryFilter(kind, state, topic, key)
+    return _page(delivery_list.deliveries(engine(), chosen, cursor, limit))
+
+
+@api.get("quarantine", auth=BearerKey("read"), response={200: shape.Quarantine, **PROBLEMS}, tags=["quarantine"])
+def list_quarantine(
+    request: HttpRequest,
+    state: Literal["", "open", "redriven", "dropped"] = "open",
+    code: str = Filter,
+    event_type: str = Filter,
+    cursor: str | None = Cursor,
+    limit: int = Limit,
+) -> HttpResponse:
+    """Events that were set aside, newest first."""
+    chosen = quarantine_list.QuarantineFilter(state, code, event_type)
+    return _page(quarantine_list.quarantine(engine(), chosen, cursor, limit))
+
+
+@api.post(
+    "quarantine/{int:quarantine_id}/redrive",
+    auth=BearerKey("admin"),
+    response={200: shape.Redriven, 404: shape.Problem, 409: shape.Problem, **PROBLEMS},
+    tags=["quarantine"],
+)
+def redrive(request: HttpRequest, quarantine_id: int) -> HttpResponse:
+    """Check a quarantined event again and, if it passes now, take it. 409 when it was settled already."""
+    connection = engine()
+    with connection.transaction():
+        done = quarantined.redrive(
+            connection, intake.thread_intake(connection), engine_now(connection), identifier=quarantine_id
+        )
+    stayed = [{"id": identifier, "reason": reason} for identifier, reason in done.stayed]
+    return Response({"accepted": done.accepted, "stayed": stayed})
+
+
+@api.get("promises", auth=BearerKey("read"), response={200: shape.Promises, **PROBLEMS}, tags=["promises"])
+def report_promises(request: HttpRequest) -> HttpResponse:
+    """Made, kept, broken, excused and pending of every promise, and the money."""
+    from dataclasses import asdict
+
+    return Response({"data": [asdict(each) for each in standings(engine())]})
+
+
+def _page(found: Slice) -> HttpResponse:
+    return Response({"data": found.rows, "next_cursor": found.next_cursor})
+
+
+def _instant(name: str, text: str) -> datetime | None:
+    """An RFC 3339 instant from the query; '' is none. Raises GoldlineError('invalid')."""
+    if not text:
+        return None
+    try:
+        # An unescaped '+' arrives as a space.
+        found = parse_datetime(text.replace(" ", "+"))
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise GoldlineError(
+            f"{text[:40]!r} is not an instant.", code="invalid", where=name, hint="Write it as 2026-08-10T09:00:00Z."
+        )
+    return found

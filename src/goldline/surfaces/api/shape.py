@@ -1,0 +1,158 @@
+"""The shapes of the API's answers, as its description (OpenAPI) publishes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ninja import Field, Schema
+
+
+class ProblemError(Schema):
+    """One fault of a request: where, and what."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(Schema):
+    """An RFC 9457 problem (application/problem+json)."""
+
+    type: str = Field(examples=["urn:goldline:problem:not_found"])
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="Stable, for programs.")
+    errors: list[ProblemError]
+
+
+class QuarantinedEvent(Schema):
+    """An event of the request that was set aside, and why."""
+
+    index: int = Field(description="Its place in the batch, from 0.")
+    code: str
+    reason: str
+
+
+class Receipt(Schema):
+    """What became of the events of one request. It is given after they were committed."""
+
+    accepted: int
+    quarantined: list[QuarantinedEvent]
+
+
+class RemedyInBrief(Schema):
+    """What is owed for a finding."""
+
+    id: UUID
+    kind: str
+    amount_minor: int
+    currency: str
+    state: str
+    charged_to: str
+
+
+class Finding(Schema):
+    """A broken promise."""
+
+    id: UUID
+    policy: str
+    version: int
+    subject: str
+    key: str
+    occurrence: int
+    made_at: datetime | None
+    due_at: datetime
+    kept_at: datetime | None
+    found_at: datetime
+    merchant_id: str | None
+    status: str
+    status_at: datetime | None
+    revision: int
+    remedies: list[RemedyInBrief]
+
+
+class Findings(Schema):
+    """A page of findings, newest first."""
+
+    data: list[Finding]
+    next_cursor: str | None
+
+
+class Delivery(Schema):
+    """A message or payout that leaves Goldline, with its last try."""
+
+    id: int
+    kind: str
+    key: str
+    topic: str
+    endpoint_id: int | None
+    endpoint_url: str | None
+    created_at: datetime
+    state: str
+    attempts: int
+    next_try_at: datetime
+    settled_at: datetime | None
+    tried_at: datetime | None
+    took_ms: int | None
+    outcome: str | None
+    status_code: int | None
+    detail: str | None
+
+
+class Deliveries(Schema):
+    """A page of deliveries, newest first."""
+
+    data: list[Delivery]
+    next_cursor: str | None
+
+
+class Quarantined(Schema):
+    """An event set aside, without its body."""
+
+    id: int
+    received_at: datetime
+    via: str
+    code: str
+    reason: str
+    event_id: str | None
+    event_type: str | None
+    state: str
+    attempts: int
+    settled_at: datetime | None
+    body_bytes: int
+
+
+class Quarantine(Schema):
+    """A page of the quarantine, newest first."""
+
+    data: list[Quarantined]
+    next_cursor: str | None
+
+
+class Redriven(Schema):
+    """What a re-drive did."""
+
+    accepted: int
+    stayed: list[dict[str, Any]] = Field(description="What could still not be taken: id and reason.")
+
+
+class Promise(Schema):
+    """How one promise stands, in subjects and in minor units of each currency."""
+
+    promise: str
+    made: int
+    kept: int
+    broken: int
+    excused: int
+    pending: int
+    remedies: int
+    paid: dict[str, int]
+    charged: dict[str, int]
+
+
+class Promises(Schema):
+    """Every promise."""
+
+    data: list[Promise]

@@ -1,0 +1,125 @@
+"""`goldline policy …`: packs checked, tested, explained and published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from psycopg import Connection
+
+from goldline.core.policy.case import run_cases
+from goldline.core.policy.diagnostic import PolicyError
+from goldline.core.policy.pack import Pack, load
+from goldline.core.policy.promise import Promise, Remedy
+from goldline.core.policy.published import publish as put_in_force
+from goldline.market.vocabulary import vocabulary
+from goldline.surfaces.cli.program import FAILED, LANGUAGES
+from goldline.surfaces.cli.record import present, record
+
+_HEADINGS: Final = {
+    "en": ("made at", "due at", "kept at", "excused", "in force", "on breach", "reads"),
+    "zh-Hans": ("承诺成立", "最后期限", "履约时间", "免责条件", "有效期", "违约赔付", "所依事实"),
+}
+
+
+@click.group()
+def group() -> None:
+    """Check, test, explain and publish policy packs.
+
+    PACK is a .toml file, a folder that holds policies.toml, or the name of a pack that comes with Goldline.
+    """
+
+
+@group.command()
+@click.argument("pack")
+def check(pack: str) -> int:
+    """Check PACK against the vocabulary; every fault is shown with its file, line and place."""
+    with _faults_shown() as faulty:
+        loaded = load(pack, vocabulary())
+        click.echo(f"{loaded.path}: {len(loaded.promises)} promises, no fault.", err=True)
+    return faulty()
+
+
+@group.command()
+@click.argument("pack")
+def test(pack: str) -> int:
+    """Run the cases that lie beside PACK in cases.toml; every case that fails shows both sides."""
+    failed, results = 0, []
+    with _faults_shown() as faulty, record(create=True) as connection:
+        results = run_cases(connection, load(pack, vocabulary()))
+        failed = sum(not result.passed for result in results)
+        for result in results:
+            click.echo(result.as_text())
+        click.echo(f"{len(results)} cases, {failed} failed.", err=True)
+    return faulty() or (FAILED if failed else 0)
+
+
+@group.command()
+@click.argument("pack")
+@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+def explain(pack: str, lang: str) -> int:
+    """Say what PACK promises, on which facts, and what a breach costs."""
+    with _faults_shown() as faulty:
+        loaded = load(pack, vocabulary())
+        click.echo("\n\n".join(_told(loaded, promise, lang) for promise in loaded.promises))
+    return faulty()
+
+
+@group.command()
+@click.argument("pack")
+def publish(pack: str) -> int:
+    """Put PACK in force. A version that is in force already is left as it is."""
+    with _faults_shown() as faulty, record(create=True) as connection:
+        changed = publish_pack(connection, pack)
+        click.echo(f"{changed} versions changed." if changed else "Nothing new to publish.", err=True)
+    return faulty()
+
+
+def publish_pack(connection: Connection[Any], pack: str | Path) -> int:
+    """Load a pack, publish it and commit; gives the number of versions that were written or withdrawn."""
+    words = vocabulary()
+    changed = put_in_force(connection, load(pack, words), words, present(connection))
+    connection.commit()
+    return changed
+
+
+@contextmanager
+def _faults_shown() -> Iterator[Callable[[], int]]:
+    """Show every fault of a policy in full, instead of all of them on one line; yields what gives the exit code."""
+    code = 0
+    try:
+        yield lambda: code
+    except PolicyError as error:
+        click.echo(error.as_text(), err=True)
+        count = len(error.diagnostics)
+        click.echo(f"goldline: {count} {'fault' if count == 1 else 'faults'}; nothing was changed.", err=True)
+        code = FAILED
+
+
+def _told(pack: Pack, promise: Promise, lang: str) -> str:
+    """One promise in words and clauses."""
+    made, due, kept, excused, in_force, breach, reads = _HEADINGS[lang]
+    clauses = [(made, promise.made_at.text), (due, promise.due_at.text), (kept, promise.kept_at.text)]
+    if promise.excused is not None:
+        clauses.append((excused, promise.excused.text))
+    if promise.effective_from or promise.effective_until:
+        bounds = (f"{at:%Y-%m-%d}" if at else "…" for at in (promise.effective_from, promise.effective_until))
+        clauses.append((in_force, f"{' – '.join(bounds)} ({promise.by})"))
+    clauses += [(breach, _remedy(remedy)) for remedy in promise.remedies]
+    facts = pack.vocabulary[promise.subject].facts
+    clauses += [(reads, f"{name}: {facts[name].about}") for name in promise.names if name in facts]
+    title = f"{promise.title.get(lang, promise.title['en'])}  [{promise.policy}, {promise.version}]"
+    lines = [title, promise.about.get(lang, promise.about["en"]), *(f"  {head:<10} {text}" for head, text in clauses)]
+    return "\n".join(lines)
+
+
+def _remedy(remedy: Remedy) -> str:
+    parts = [f"{remedy.kind} {remedy.pay.text} {remedy.currency} ← {remedy.bearer.text}"]
+    if remedy.after_s:
+        parts.append(f"after {remedy.after_s / 3600:g} h")
+    if remedy.when is not None:
+        parts.append(f"when {remedy.when.text}")
+    return ", ".join(parts)

@@ -1,0 +1,72 @@
+"""`goldline report …` and `goldline explain`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from goldline.core.errors import GoldlineError
+from goldline.core.judge.explanation import explain as explained
+from goldline.core.judge.sentence import Language
+from goldline.core.money import Money
+from goldline.core.policy.published import load_published
+from goldline.market.vocabulary import vocabulary
+from goldline.study.report import PromiseReport, promises
+from goldline.surfaces.cli.program import LANGUAGES
+from goldline.surfaces.cli.record import Instant, present, record
+
+
+@click.group()
+def group() -> None:
+    """What became of the promises."""
+
+
+@group.command(name="promises")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def promises_command(form: str) -> None:
+    """Every promise: made, kept, broken, excused, pending; remedies, what they paid and who was charged.
+
+    In JSON money is in minor units: `paid` by currency, `charged` by kind of party, then by currency.
+    """
+    with record() as connection:
+        found = promises(connection)
+    if form == "json":
+        click.echo(json.dumps([each.as_dict() for each in found], ensure_ascii=False, indent=2))
+    else:
+        Console(width=None if sys.stdout.isatty() else 160).print(_table(found))
+
+
+def _table(found: list[PromiseReport]) -> Table:
+    table = Table("pack", "promise", box=None, pad_edge=False)
+    for heading in ("made", "kept", "broken", "excused", "pending", "remedies", "paid", "charged"):
+        table.add_column(heading, justify="right")
+    for each in found:
+        counts = (each.made, each.kept, each.broken, each.excused, each.pending, each.remedies)
+        charged = "\n".join(f"{party} {_amounts(sums)}" for party, sums in each.charged.items())
+        table.add_row(each.pack, each.promise, *(f"{count:,}" for count in counts), _amounts(each.paid), charged)
+    return table
+
+
+def _amounts(sums: dict[str, int]) -> str:
+    return "\n".join(f"{Money(minor, currency)}" for currency, minor in sums.items()) or "0"
+
+
+@click.command()
+@click.argument("order")
+@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--as-of", type=Instant(), help="As it stood by this clock, instead of now.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def explain(order: str, lang: Language, as_of: datetime | None, form: str) -> None:
+    """Everything promised about ORDER: clocks, evidence, the value of each condition, what was paid and by whom."""
+    words = vocabulary()
+    with record() as connection:
+        rules = load_published(connection, words)
+        told = explained(connection, words, rules, "order", order, as_of or present(connection))
+    if told is None:
+        raise GoldlineError(f"There is no order {order!r}.", code="not_found", hint="Was it imported and run?")
+    click.echo(json.dumps(told.as_json(), ensure_ascii=False, indent=2) if form == "json" else told.as_text(lang))

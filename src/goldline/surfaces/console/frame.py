@@ -1,0 +1,61 @@
+"""What every page of the console shares: its navigation, paging links and filters from the URL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext_lazy as _
+
+from goldline.surfaces.console.access import may_act
+from goldline.surfaces.web.reading.page import Slice
+
+PAGES = (
+    ("console:overview", _("Overview")),
+    ("console:findings", _("Findings")),
+    ("console:orders", _("Orders")),
+    ("console:remedies", _("Held remedies")),
+    ("console:deliveries", _("Deliveries")),
+    ("console:quarantine", _("Quarantine")),
+    ("console:policies", _("Policies")),
+)
+FILTER_LENGTH = 200
+
+
+def show(request: HttpRequest, template: str, here: str, **context: Any) -> HttpResponse:
+    """Render a page of the console; `here` is the navigation entry it belongs to."""
+    shared = {"console_pages": PAGES, "here": here, "may_act": may_act(request)}
+    return render(request, template, {**shared, **context})
+
+
+def paging(request: HttpRequest, found: Slice) -> dict[str, str]:
+    """The queries of the first and the next page, filters kept."""
+    query = request.GET.copy()
+    query.pop("lang", None)
+    cursor = query.pop("cursor", None)
+    first = query.urlencode() or ("state=" + query.get("state", "") if cursor else "")
+    if found.next_cursor is None:
+        return {"first": first if cursor else "", "next": ""}
+    query["cursor"] = found.next_cursor
+    return {"first": first if cursor else "", "next": query.urlencode()}
+
+
+def text(request: HttpRequest, name: str, allowed: tuple[str, ...] | None = None, default: str = "") -> str:
+    """A filter of the URL; '' for one that is not among the allowed."""
+    value = request.GET.get(name, default).strip().replace("\x00", "")[:FILTER_LENGTH]
+    return value if allowed is None or value in allowed else ""
+
+
+def day(request: HttpRequest, name: str, *, after: bool = False) -> datetime | None:
+    """The beginning of a day named in the URL, UTC; with `after` the beginning of the next. None if unreadable."""
+    try:
+        found = parse_date(request.GET.get(name, ""))
+    except ValueError:
+        return None
+    if found is None:
+        return None
+    at = datetime.combine(found, time(), tzinfo=UTC)
+    return at + timedelta(days=1) if after and found.year < 9999 else at

@@ -1,0 +1,28 @@
+"""Addresses of the console."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from goldline.surfaces.console import action, session, view
+
+app_name = "console"
+urlpatterns = [
+    path("", view.overview, name="overview"),
+    path("live", view.live, name="live"),
+    path("sign-in", session.sign_in, name="sign-in"),
+    path("sign-out", session.sign_out, name="sign-out"),
+    path("findings", view.findings, name="findings"),
+    path("orders", view.orders, name="orders"),
+    path("orders/<str:order_id>", view.order, name="order"),
+    path("remedies", view.remedies, name="remedies"),
+    path("remedies/<uuid:remedy_id>/release", action.release, name="release"),
+    path("deliveries", view.deliveries, name="deliveries"),
+    path("deliveries/<int:outbox_id>", view.delivery, name="delivery"),
+    path("deliveries/<int:outbox_id>/replay", action.replay, name="replay"),
+    path("quarantine", view.quarantine, name="quarantine"),
+    path("quarantine/<int:quarantine_id>", view.quarantined, name="quarantined"),
+    path("quarantine/<int:quarantine_id>/redrive", action.redrive, name="redrive"),
+    path("quarantine/<int:quarantine_id>/drop", action.drop, name="drop"),
+    path("policies", view.policies, name="policies"),
+]

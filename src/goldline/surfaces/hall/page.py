@@ -1,0 +1,263 @@
+"""What the guarantee page says, decided here and only laid out in the template.
+
+The first block answers three questions in one breath: how does it stand, what comes next, and what if that is missed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from zoneinfo import ZoneInfo
+
+from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from goldline.surfaces.web.language import told
+from goldline.core.judge.explanation import RemedyTold
+from goldline.surfaces.web.reading.story import PromiseStory, Story
+from goldline.surfaces.web.templatetags.present import kind, mask, moment, money, span
+
+STALE_AFTER = timedelta(hours=48)
+
+STEPS: tuple[tuple[LazyText | str, tuple[str, ...]], ...] = (
+    (gettext_lazy("Ordered"), ("paid_at", "placed_at")),
+    (gettext_lazy("Picked up"), ("picked_up_at",)),
+    (gettext_lazy("On its way"), ("departed_at", "arrived_at")),
+    (gettext_lazy("Out for delivery"), ("out_at",)),
+    (gettext_lazy("Delivered"), ("delivered_at",)),
+)
+SCANS = ("picked_up_at", "departed_at", "arrived_at", "out_at", "delivered_at")
+HAPPENINGS: dict[str, LazyText | str] = {
+    "placed_at": gettext_lazy("You placed the order."),
+    "paid_at": gettext_lazy("You paid."),
+    "accepted_at": gettext_lazy("The merchant confirmed the order."),
+    "labelled_at": gettext_lazy("A waybill was made for the parcel."),
+    "clicked_at": gettext_lazy("The merchant said that it shipped."),
+    "picked_up_at": gettext_lazy("The carrier picked the parcel up."),
+    "departed_at": gettext_lazy("The parcel left its first hub."),
+    "arrived_at": gettext_lazy("The parcel arrived in your city."),
+    "out_at": gettext_lazy("The parcel went out for delivery."),
+    "delivered_at": gettext_lazy("The parcel was delivered, or is ready to be picked up."),
+    "cancelled_at": gettext_lazy("The order was cancelled."),
+    "unavailable_at": gettext_lazy("The merchant found that it cannot deliver the goods."),
+    "exempted_at": gettext_lazy("The clocks of this order were stopped for a reason nobody is to blame for."),
+    "refund_asked_at": gettext_lazy("You asked for your money back."),
+    "refund_decided_at": gettext_lazy("Your request for a refund was answered."),
+    "refund_paid_at": gettext_lazy("Refund money left for you."),
+}
+EXCUSES: dict[str, LazyText | str] = {
+    "cancelled_at": gettext_lazy("The order was cancelled, so this clock no longer runs."),
+    "unavailable_at": gettext_lazy("The goods were not available, so this clock no longer runs. Your refund does not depend on it."),
+    "exempted_at": gettext_lazy("The clocks of this order were stopped for a reason nobody is to blame for."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the five steps of the parcel."""
+
+    label: str
+    at: datetime | None
+    past: bool
+    now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the timeline."""
+
+    at: datetime
+    text: str
+    tone: str
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One promise as a card."""
+
+    promise: PromiseStory
+    standing: str
+    why: str
+    left: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class GuaranteePage:
+    """Everything the page shows."""
+
+    order_id: str
+    buyer: str
+    merchant: str
+    now: datetime
+    headline: str
+    next_line: str
+    missed_line: str
+    steps: tuple[Step, ...]
+    last_scan_age: timedelta | None
+    scan_stale: bool
+    rights: tuple[Right, ...]
+    happenings: tuple[Happening, ...]
+    remedies: tuple[tuple[RemedyTold, PromiseStory], ...]
+
+
+def guarantee_page(story: Story, zone: ZoneInfo) -> GuaranteePage:
+    """The page of one order, in the current language, with times in `zone`."""
+    headline, next_line, missed_line = _first_block(story, zone)
+    scanned = [at for name in SCANS if (at := _instant(story, name)) is not None]
+    age = story.now - max(scanned) if scanned else None
+    return GuaranteePage(
+        order_id=story.order_id,
+        buyer=mask(str(story.facts.get("consumer_id") or "")),
+        merchant=str(story.facts.get("merchant_id") or ""),
+        now=story.now,
+        headline=headline,
+        next_line=next_line,
+        missed_line=missed_line,
+        steps=_steps(story),
+        last_scan_age=age if age is not None and age >= timedelta() else None,
+        scan_stale=age is not None and age > STALE_AFTER and not _ended(story),
+        rights=tuple(_right(each, story) for each in sorted(story.promises, key=_weight)),
+        happenings=_happenings(story),
+        remedies=tuple((remedy, each) for each in story.promises for remedy in each.remedies),
+    )
+
+
+def _first_block(story: Story, zone: ZoneInfo) -> tuple[str, str, str]:
+    """How it stands, what comes next, and what happens if that is missed; the last two may be empty."""
+    paid = _paid_line(story)
+    if (at := _instant(story, "cancelled_at") or _instant(story, "unavailable_at")) is not None:
+        return _("This order was cancelled on %(at)s.") % {"at": moment(at, zone)}, paid, ""
+    if (at := _instant(story, "delivered_at")) is not None:
+        return _("Your order was delivered on %(at)s.") % {"at": moment(at, zone)}, paid, ""
+    running = [each for each in story.promises if each.told.state == "pending" and each.told.due_at]
+    if running:
+        return _running_block(min(running, key=lambda each: each.told.due_at or story.now), story, zone, paid)
+    broken = [each for each in story.promises if each.told.state == "broken"]
+    if broken:
+        return _("We did not keep our word: %(title)s.") % {"title": told(broken[-1].title)}, paid, ""
+    return _("Your order is on its way through the shop."), paid, ""
+
+
+def _running_block(promise: PromiseStory, story: Story, zone: ZoneInfo, paid: str) -> tuple[str, str, str]:
+    assert promise.told.due_at is not None
+    at = moment(promise.told.due_at, zone)
+    headline = _("%(title)s: by %(at)s at the latest.") % {"title": told(promise.told.title), "at": at}
+    if promise.told.due_at >= story.now:
+        following = _("%(left)s left.") % {"left": span(promise.told.due_at - story.now)}
+    else:
+        ends = moment(promise.told.due_at + timedelta(seconds=promise.told.grace_s), zone)
+        following = _("The time is up. We wait until %(ends)s for evidence that is still on its way.") % {"ends": ends}
+    return headline, " ".join(filter(None, [following, paid])), _missed_line(promise)
+
+
+def _missed_line(promise: PromiseStory) -> str:
+    """What the consumer gets if the promise is broken."""
+    if not promise.would_pay:
+        return ""
+    owed = [each for each in promise.would_pay if each.amount_minor and each.after_s == 0]
+    if not owed:
+        return _("If that is missed, you are compensated automatically. You need not ask.")
+    sums = " + ".join(f"{money(each.amount_minor, each.currency)} ({kind(each.kind)})" for each in owed)
+    return _("If that is missed, you get %(sums)s automatically. You need not ask.") % {"sums": sums}
+
+
+def _paid_line(story: Story) -> str:
+    remedies = [remedy for each in story.promises for remedy in each.remedies]
+    paid = _sums([each for each in remedies if each.state == "paid"])
+    coming = _sums([each for each in remedies if each.state in ("accrued", "unknown")])
+    lines = [_("You have been paid %(sums)s.") % {"sums": paid}] if paid else []
+    if coming:
+        lines.append(_("%(sums)s is on its way to you.") % {"sums": coming})
+    return " ".join(lines)
+
+
+def _sums(remedies: list[RemedyTold]) -> str:
+    sums: dict[str, int] = {}
+    for each in remedies:
+        sums[each.currency] = sums.get(each.currency, 0) + each.amount_minor
+    return " + ".join(money(amount, currency) for currency, amount in sorted(sums.items()))
+
+
+def _steps(story: Story) -> tuple[Step, ...]:
+    """A step is past when it or a later one was seen: carriers skip scans."""
+    times = [next((at for name in names if (at := _instant(story, name))), None) for _label, names in STEPS]
+    reached = max((number for number, at in enumerate(times) if at is not None), default=-1)
+    return tuple(
+        Step(str(label), times[number], number <= reached, number == reached)
+        for number, (label, _names) in enumerate(STEPS)
+    )
+
+
+# What the reader may still get or wait for comes first; what went well is a matter of record.
+_WEIGHTS = {"broken": 0, "pending": 1, "kept": 2, "excused": 3}
+
+
+def _weight(promise: PromiseStory) -> tuple[int, datetime]:
+    return _WEIGHTS[promise.told.state], promise.told.due_at
+
+
+def _right(promise: PromiseStory, story: Story) -> Right:
+    left = promise.told.due_at - story.now if promise.told.state == "pending" and promise.told.due_at else None
+    return Right(promise, promise.standing, _why(promise, story), left if left and left > timedelta() else None)
+
+
+def _why(promise: PromiseStory, story: Story) -> str:
+    """One sentence on why the promise stands as it does."""
+    if promise.told.state == "excused":
+        excuses = (text for name, text in EXCUSES.items() if _instant(story, name) is not None)
+        return str(next(excuses, _("This promise does not apply to the order.")))
+    if promise.exonerated_at is not None:
+        return _("Evidence that came late shows that it was kept. What was paid to you stays yours.")
+    if promise.told.state != "broken":
+        return ""
+    if promise.told.kept_at is not None and promise.told.due_at is not None and promise.told.kept_at > promise.told.due_at:
+        return _("It was done %(late)s late.") % {"late": span(promise.told.kept_at - promise.told.due_at)}
+    return _("No evidence that it was done had come when the time was up.")
+
+
+def _happenings(story: Story) -> tuple[Happening, ...]:
+    facts = (
+        Happening(at, str(text), "bad" if name in ("cancelled_at", "unavailable_at") else "")
+        for name, text in HAPPENINGS.items()
+        if (at := _instant(story, name)) is not None and at <= story.now
+    )
+    ours = chain.from_iterable(_of_promise(each) for each in story.promises)
+    return tuple(sorted([*facts, *ours], key=lambda each: each.at))
+
+
+def _of_promise(promise: PromiseStory) -> list[Happening]:
+    title = {"title": told(promise.told.title)}
+    lines: list[Happening] = []
+    if promise.found_at is not None:
+        lines.append(Happening(promise.found_at, _("A promise was found broken: %(title)s.") % title, "bad", True))
+    if promise.exonerated_at is not None:
+        said = _("Late evidence: it was kept after all: %(title)s. What you got stays yours.") % title
+        lines.append(Happening(promise.exonerated_at, said, "", True))
+    for remedy in promise.remedies:
+        lines += _of_remedy(remedy)
+    return lines
+
+
+def _of_remedy(remedy: RemedyTold) -> list[Happening]:
+    what = {"sum": money(remedy.amount_minor, remedy.currency), "kind": kind(remedy.kind)}
+    lines: list[Happening] = []
+    if remedy.accrued_at is not None and remedy.state != "void":
+        lines.append(Happening(remedy.accrued_at, _("You were granted %(sum)s (%(kind)s).") % what, "", True))
+    if remedy.settled_at is not None and remedy.state == "paid":
+        lines.append(Happening(remedy.settled_at, _("%(sum)s (%(kind)s) was paid to you.") % what, "good", True))
+    if remedy.settled_at is not None and remedy.state == "refused":
+        said = _("The payment of %(sum)s (%(kind)s) was refused by the payment service.") % what
+        lines.append(Happening(remedy.settled_at, said, "bad", True))
+    return lines
+
+
+def _ended(story: Story) -> bool:
+    return any(_instant(story, name) is not None for name in ("delivered_at", "cancelled_at", "unavailable_at"))
+
+
+def _instant(story: Story, name: str) -> datetime | None:
+    value = story.facts.get(name)
+    return value if isinstance(value, datetime) else None

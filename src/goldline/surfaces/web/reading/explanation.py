@@ -1,0 +1,45 @@
+"""Explanations for the surfaces: the rule set is compiled once and kept until a policy is published."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from goldline.core.judge.explanation import Explanation, explain
+from goldline.core.policy.published import RuleSet, load_published, ruleset_epoch
+from goldline.market.vocabulary import vocabulary
+from goldline.surfaces.web.engine import Connection, engine_now, engine_url
+
+
+@dataclass(slots=True)
+class _Kept:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    url: str = ""
+    rules: RuleSet | None = None
+
+
+_VOCABULARY = vocabulary()
+_kept = _Kept()
+
+
+def rules(connection: Connection) -> RuleSet:
+    """The rules in force."""
+    epoch = ruleset_epoch(connection)
+    with _kept.lock:
+        if _kept.rules is None or _kept.rules.epoch != epoch or _kept.url != engine_url():
+            _kept.rules, _kept.url = load_published(connection, _VOCABULARY), engine_url()
+        return _kept.rules
+
+
+def order_explained(connection: Connection, order_id: str) -> Explanation | None:
+    """One order explained now; None when nothing is known of it."""
+    if "\x00" in order_id:
+        return None
+    return explain(connection, _VOCABULARY, rules(connection), "order", order_id, engine_now(connection))
+
+
+def explanation_of(connection: Connection, order_id: str) -> dict[str, Any] | None:
+    """The same as plain values, for the API."""
+    found = order_explained(connection, order_id)
+    return found.as_json() if found else None

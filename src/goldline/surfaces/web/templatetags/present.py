@@ -1,0 +1,267 @@
+"""How values are written for people: money, instants, distances in time, names of states, sparklines.
+
+Built into every template. Words of states are said once, here, so that no two pages disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_decimal
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from goldline.core.facts.merge import FactType
+from goldline.core.judge.explanation import NodeValue
+from goldline.core.money import Money, MoneyError
+from goldline.surfaces.web import language
+
+register = template.Library()
+
+LOCALES = {"en": "en", "zh-Hans": "zh_Hans_CN"}
+MOMENTS = {"en": "d MMM y, HH:mm", "zh-Hans": "y年M月d日 HH:mm"}
+SHORTS = {"en": "d MMM HH:mm", "zh-Hans": "M月d日 HH:mm"}
+SECONDS = {"en": "d MMM y, HH:mm:ss", "zh-Hans": "y年M月d日 HH:mm:ss"}
+SPARK_WIDTH, SPARK_HEIGHT = 120, 32
+
+STATE_WORDS = {
+    # of a promise
+    "pending": gettext_lazy("in force"),
+    "kept": gettext_lazy("kept"),
+    "broken": gettext_lazy("broken"),
+    "excused": gettext_lazy("excused"),
+    "compensated": gettext_lazy("broken and made good"),
+    "owed": gettext_lazy("broken, payment on its way"),
+    # of a finding
+    "standing": gettext_lazy("standing"),
+    "exonerated": gettext_lazy("exonerated"),
+    # of a remedy
+    "accrued": gettext_lazy("on its way"),
+    "paid": gettext_lazy("paid"),
+    "refused": gettext_lazy("refused"),
+    "unknown": gettext_lazy("being confirmed"),
+    "held": gettext_lazy("held for review"),
+    "void": gettext_lazy("not due"),
+    # of a delivery
+    "ready": gettext_lazy("waiting to be sent"),
+    "done": gettext_lazy("delivered"),
+    "dead": gettext_lazy("given up"),
+    "ok": gettext_lazy("accepted"),
+    "failed": gettext_lazy("failed"),
+    # of a quarantined event
+    "open": gettext_lazy("open"),
+    "redriven": gettext_lazy("re-driven"),
+    "dropped": gettext_lazy("dropped"),
+}
+TONES = {
+    "good": {"kept", "paid", "done", "ok", "compensated", "redriven"},
+    "bad": {"broken", "refused", "dead", "failed"},
+    "wait": {"accrued", "unknown", "held", "ready", "owed", "open"},
+}
+KIND_WORDS = {
+    "coupon": gettext_lazy("coupon"),
+    "refund": gettext_lazy("refund"),
+    "balance": gettext_lazy("account balance"),
+    "payout": gettext_lazy("payout"),
+    "webhook": gettext_lazy("webhook"),
+}
+CLAUSE_WORDS = {
+    "made_at": gettext_lazy("Promised since"),
+    "due_at": gettext_lazy("Deadline"),
+    "kept_at": gettext_lazy("Proof that it was kept"),
+    "excused": gettext_lazy("Does not apply if"),
+    "pay": gettext_lazy("Amount"),
+    "from": gettext_lazy("Who bears it"),
+    "when": gettext_lazy("Paid only if"),
+}
+PARTY_WORDS = {
+    "merchant": gettext_lazy("the merchant"),
+    "carrier": gettext_lazy("the carrier"),
+    "platform": gettext_lazy("the platform"),
+    "consumer": gettext_lazy("the consumer"),
+}
+
+
+@register.filter
+def told(text: Mapping[str, str] | str | None) -> str:
+    """A text that comes in several languages, in the current one."""
+    return language.told(text)
+
+
+@register.filter
+def money(amount_minor: int, currency: str) -> str:
+    """'¥2.00'. A currency nobody knows is shown as it was stored."""
+    try:
+        return Money(int(amount_minor), currency).format(language.current())
+    except MoneyError:
+        return f"{amount_minor} {currency}"
+
+
+@register.filter
+def moneys(sums: Mapping[str, int]) -> str:
+    """Sums of several currencies, each on its own: they are never added."""
+    return " + ".join(money(amount, currency) for currency, amount in sorted(sums.items())) or "0"
+
+
+@register.filter
+def number(value: float | int | None) -> str:
+    """A number with the separators of the language."""
+    return "–" if value is None else str(format_decimal(value, locale=_locale()))
+
+
+@register.filter
+def moment(at: datetime | None, zone: tzinfo | None = None) -> str:
+    """An instant, in a zone (UTC if none is given)."""
+    return _written(at, zone, MOMENTS)
+
+
+@register.filter
+def short(at: datetime | None, zone: tzinfo | None = None) -> str:
+    """An instant without its year, where there is little room."""
+    return _written(at, zone, SHORTS)
+
+
+@register.filter
+def second(at: datetime | None, zone: tzinfo | None = None) -> str:
+    """An instant to the second."""
+    return _written(at, zone, SECONDS)
+
+
+@register.filter
+def iso(at: datetime | None) -> str:
+    """An instant for programs, as a `<time datetime>`."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if at else ""
+
+
+@register.filter
+def span(length: timedelta | float | None) -> str:
+    """A length of time in its two largest units: '1 day 4 hours'."""
+    if length is None:
+        return "–"
+    left_s = int(length.total_seconds() if isinstance(length, timedelta) else length)
+    parts: list[str] = []
+    for unit, unit_s in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        count, left_s = divmod(left_s, unit_s)
+        if count or (unit == "second" and not parts):
+            written = format_timedelta(
+                timedelta(seconds=count * unit_s), granularity=unit, threshold=10**9, locale=_locale()
+            )
+            parts.append(str(written))
+        elif parts:
+            break
+        if len(parts) == 2:
+            break
+    return (" " if language.current() == "en" else "").join(parts)
+
+
+@register.filter
+def state(name: str) -> str:
+    """The word for a state."""
+    return str(STATE_WORDS.get(name, name))
+
+
+@register.filter
+def tone(name: str) -> str:
+    """Whether a state is good, bad, waiting or plain: its colour, never its only sign."""
+    return next((tone for tone, names in TONES.items() if name in names), "plain")
+
+
+@register.filter
+def kind(name: str) -> str:
+    """The word for a kind of remedy or delivery."""
+    return str(KIND_WORDS.get(name, name))
+
+
+@register.filter
+def party(account: str) -> str:
+    """Who, without saying which: 'the merchant' for 'merchant:m-17'."""
+    return str(PARTY_WORDS.get(account.partition(":")[0], account))
+
+
+@register.filter
+def mask(identifier: str | None) -> str:
+    """An identifier of a person, recognisable to its owner only: 'c-…4821'."""
+    text = identifier or ""
+    return f"{text[:2]}…{text[-4:]}" if len(text) > 8 else "…" + text[-2:]
+
+
+@register.filter
+def value_of(value: Any) -> str:
+    """A fact or node as text: instants readable, truth as words, unknown as such."""
+    if value is None:
+        return str(_("unknown"))
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, datetime):
+        return second(value) + " UTC"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, str) and (at := _as_instant(value)):
+        return second(at) + " UTC"
+    return str(value)
+
+
+@register.filter
+def clause(name: str) -> str:
+    """What a clause of a promise decides, in words; its key when it has none."""
+    return str(CLAUSE_WORDS.get(name, name))
+
+
+@register.simple_tag
+def node_value(node: NodeValue, currency: str, zone: tzinfo | None = None) -> str:
+    """The value of a node, by its type: money in its currency, instants in the reader's zone, lengths of time."""
+    value = node.value
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        if node.type is FactType.MONEY:
+            return money(int(value), currency)
+        if node.type == "interval":
+            return ("−" if value < 0 else "") + span(abs(float(value)))
+    at = value if isinstance(value, datetime) else _as_instant(value) if isinstance(value, str) else None
+    if at is not None:
+        return second(at, zone) + ("" if zone else " UTC")
+    return value_of(value)
+
+
+@register.simple_tag
+def sparkline(values: Iterable[float], label: str) -> SafeString:
+    """A small line of the recent past, as SVG without styles, with its meaning in words."""
+    points = list(values)
+    most = max(points, default=0.0) or 1.0
+    step = SPARK_WIDTH / max(len(points) - 1, 1)
+    spots = [f"{i * step:.1f},{SPARK_HEIGHT - 2 - v / most * (SPARK_HEIGHT - 4):.1f}" for i, v in enumerate(points)]
+    line = " ".join(spots)
+    title = template.defaultfilters.force_escape(label)
+    # Safe: numbers of ours and an escaped label.
+    return mark_safe(  # noqa: S308
+        f'<svg class="spark" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}" role="img" aria-label="{title}" '
+        f'preserveAspectRatio="none"><polygon class="spark-area" points="0,{SPARK_HEIGHT} {line} '
+        f'{SPARK_WIDTH},{SPARK_HEIGHT}"/><polyline class="spark-line" points="{line}"/></svg>'
+    )
+
+
+def _written(at: datetime | None, zone: tzinfo | None, patterns: Mapping[str, str]) -> str:
+    if at is None:
+        return "–"
+    chosen = zone or ZoneInfo("UTC")
+    return str(format_datetime(at.astimezone(chosen), patterns[language.current()], locale=_locale()))
+
+
+def _as_instant(text: str) -> datetime | None:
+    if len(text) < 19 or text[4] != "-" or text[10] not in "T ":
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+def _locale() -> str:
+    return LOCALES[language.current()]
