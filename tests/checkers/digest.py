@@ -1,6 +1,7 @@
 """What a database says, boiled down to one hash: two that agree have decided the same, whatever the order of arrival.
 
-Left out is what may differ without any decision differing: numbers given by sequences, trails, wakes, the wall clock.
+Left out is what may differ without any decision differing: numbers given by sequences, trails, wakes, the wall clock,
+and when a provider happened to answer.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ KINDS = ("order", "parcel", "refund", "merchant")
 # One text a row of everything that was decided. `{token}` cuts from a key the part that tells copies of a scenario
 # apart; '' leaves keys alone.
 _FACTS = """
-    SELECT f.key, '{kind} ' || (to_jsonb(f) - '{{partition,_trail{stamps}}}'::text[])::text AS line FROM fact_{kind} f"""
+    SELECT f.key, '{kind} ' || (to_jsonb(f) - '{{partition,_trail{stamps}}}'::text[])::text AS line
+    FROM fact_{kind} f"""
 _DECIDED = """
     SELECT key, 'finding ' || (to_jsonb(f) - '{{partition,recorded_at{ids}}}'::text[])::text AS line FROM finding f
     UNION ALL
-    SELECT key, 'remedy ' || (to_jsonb(r) - '{{partition{refs}}}'::text[])::text FROM remedy r
+    SELECT key, 'remedy ' || (to_jsonb(r) - '{{partition,settled_at{refs}}}'::text[])::text FROM remedy r
     UNION ALL
     SELECT r.key, concat_ws(' ', 'posting', r.policy, p.line, p.account, p.currency, p.amount_minor, p.reason,
-                            p.posted_at{entry})
+                            CASE WHEN p.reason NOT IN ('settle', 'refuse') THEN p.posted_at END{entry})
     FROM posting p JOIN remedy r ON r.partition = p.partition AND r.id = p.remedy_id
     UNION ALL
     SELECT payload ->> 'key', concat_ws(' ', 'outbox', kind, topic, state, created_at,

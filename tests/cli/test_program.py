@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -71,7 +72,8 @@ def goldline(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Goldline:
     """Run a command in this process, against the test's database."""
-    for name in [name for name in os.environ if name.startswith("GOLDLINE_")]:
+    kept = ("GOLDLINE_DATA", "GOLDLINE_REQUIRE")
+    for name in [each for each in os.environ if each.startswith("GOLDLINE_") and each not in kept]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("DATABASE_URL", address)
     monkeypatch.setenv("GOLDLINE_HOME", str(tmp_path / "home"))
@@ -257,6 +259,15 @@ def test_a_wrong_argument_is_told_in_one_sentence(
     assert "Traceback" not in told.err
 
 
+def test_a_port_that_is_taken_is_not_shared(goldline: Goldline) -> None:
+    """Nor is a host that is not this machine's served."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        told = goldline("serve", "--port", other.getsockname()[1])
+    assert (told.code, told.err.count("\n")) == (FAILED, 1)
+    assert "cannot be served: Address already in use" in told.err
+    assert "cannot be served" in goldline("serve", "--host", "192.0.2.1").err
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(goldline: Goldline, name: str) -> None:
     """So do the commands of its group."""
@@ -326,3 +337,20 @@ def test_the_event_documents_are_up_to_date() -> None:
         assert (folder / name).read_text(encoding="utf-8") == text, f"{name} is stale: run `goldline docs events`"
     known = {path.name for path in (folder / "events").iterdir()}
     assert known == {f"{each.name}.schema.json" for each in catalogue()}
+
+
+@pytest.mark.data
+def test_the_published_orders_are_judged_to_the_order(goldline: Goldline) -> None:
+    """The engine's counts on the real sample are those of the independent count, by two workers."""
+    root = Path(os.environ.get("GOLDLINE_DATA", str(ROOT.parent / "shared" / "data")))
+    folder = root / "olist" / "sample"
+    if not folder.is_dir():
+        pytest.skip("data: the Olist sample is not here; name its place in GOLDLINE_DATA")
+    assert goldline("import", "olist", folder).code == 0
+    assert goldline("run", "--workers", "2", "--until-idle", "--as-of", AS_OF).code == 0
+    found = json.loads(goldline("report", "promises", "--format", "json").out)
+    counts = ("made", "kept", "broken", "excused", "pending")
+    assert {each["promise"]: tuple(each[key] for key in counts) for each in found} == {
+        "handover": (7932, 7138, 754, 40, 0),
+        "delivery": (8000, 7177, 716, 107, 0),
+    }

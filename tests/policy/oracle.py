@@ -20,7 +20,15 @@ TYPES = {
 T0 = datetime(2026, 3, 1, 8, tzinfo=UTC)
 ROWS: tuple[Row, ...] = (
     {"a_at": T0, "b_at": T0 + timedelta(hours=48), "paid": 12345, "fee": 250, "n": D("1.5"), "who": "shop", "ok": True},
-    {"a_at": T0, "b_at": T0 - timedelta(seconds=1), "paid": 1, "fee": 0, "n": D("-0.25"), "who": "it's 5%", "ok": False},
+    {
+        "a_at": T0,
+        "b_at": T0 - timedelta(seconds=1),
+        "paid": 1,
+        "fee": 0,
+        "n": D("-0.25"),
+        "who": "it's 5%",
+        "ok": False,
+    },
     {"a_at": T0, "b_at": None, "paid": None, "fee": 333, "n": None, "who": None, "ok": None},
     {"a_at": None, "b_at": T0, "paid": 10**15, "fee": 999_999_999, "n": D("0"), "who": "", "ok": True},
     {"a_at": T0, "b_at": T0, "paid": 150, "fee": 50, "n": D("3.00000001"), "who": "shop", "ok": None},
@@ -140,7 +148,7 @@ CASES: tuple[tuple[str, Callable[[Row], Any]], ...] = (
     ("abs(n) - 0.1", lambda r: _sub(null(abs)(r["n"]), D("0.1"))),
     ("coalesce(n, 0.00000001)", lambda r: r["n"] if r["n"] is not None else D("0.00000001")),
     ("least(n, 1)", lambda r: least(r["n"], D(1))),
-    ("1 / 3", lambda _: pay(div(D(1), D(3)) * 100)),
+    ("1 / 3", lambda _: pay(_mul(div(D(1), D(3)), D(100)))),
     ("paid > 100", lambda r: _lt(D(10000), _money(r["paid"]))),
     ("paid >= fee", lambda r: _le(_money(r["fee"]), _money(r["paid"]))),
     ("paid * 0.01 = 0.015", lambda r: _eq(_mul(_money(r["paid"]), D("0.01")), D("1.5"))),

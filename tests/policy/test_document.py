@@ -70,7 +70,9 @@ def test_letters_of_a_text_are_located() -> None:
 
 
 keys = st.text("abc-_0", min_size=1, max_size=3) | st.just('"a b"')
-scalars = st.sampled_from(["1", "'x # y'", '"a\\tb"', '"""m\nn"""', "true", "2026-01-01", "[1, 'b']", "{ k = 'v', l.m = 2 }"])
+scalars = st.sampled_from(
+    ["1", "'x # y'", '"a\\tb"', '"""m\nn"""', "true", "2026-01-01", "[1, 'b']", "{ k = 'v', l.m = 2 }"]
+)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "[{}]\n", "[[{}]]\n"]), keys, keys, scalars), max_size=8))

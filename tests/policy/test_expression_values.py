@@ -80,7 +80,9 @@ def test_the_list_is_long_enough() -> None:
 def test_no_engine_falls_back_to_floating_point(database: Connection[Any]) -> None:
     """Numbers are exact decimals on both engines, never floats."""
     expressions = [compiled(text) for text, _ in CASES]
-    values = [each for row in (*on_postgres(database, expressions, ROWS), *on_duckdb(expressions, ROWS)) for each in row]
+    values = [
+        each for row in (*on_postgres(database, expressions, ROWS), *on_duckdb(expressions, ROWS)) for each in row
+    ]
     assert [each for each in values if isinstance(each, float)] == []
     assert sum(isinstance(each, Decimal) for each in values) > 100
 
@@ -90,8 +92,9 @@ def usable(text: str) -> Expression | None:
     try:
         return compiled(text)
     except PolicyError as error:
-        assert all("too" in each.message or "characters" in each.message for each in error.diagnostics)
-        return None
+        if all("too" in each.message or "characters" in each.message for each in error.diagnostics):
+            return None
+        raise
 
 
 operand = st.sampled_from(["paid", "fee", "paid * 0.015", "fee / 7", "clamp(paid, 1, 900)", "round(fee * 0.333, 1)"])
@@ -124,7 +127,8 @@ def test_random_amounts_agree(database: Connection[Any], texts: list[str], paid:
 
 
 @pytest.mark.parametrize(
-    ("currency", "expected"), [("JPY", Decimal(3)), ("CNY", Decimal(250)), ("KWD", Decimal(2500)), ("UYW", Decimal(25000))]
+    ("currency", "expected"),
+    [("JPY", Decimal(3)), ("CNY", Decimal(250)), ("KWD", Decimal(2500)), ("UYW", Decimal(25000))],
 )
 def test_literals_are_major_units(database: Connection[Any], currency: str, expected: Decimal) -> None:
     """A bare literal is major units of the currency, whatever its decimals, rounded away from zero."""

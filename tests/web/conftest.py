@@ -18,6 +18,8 @@ from goldline.core.database import connect
 from goldline.core.settings import Settings
 from goldline.surfaces.web import engine, operator
 
+from .market import open_market
+
 PASSWORD = "a-long-test-password"
 SETTINGS = Settings(database_url="postgresql:///unused", secret_key="s" * 48)
 _numbers = itertools.count()
@@ -51,12 +53,31 @@ def web_template_url(server_url: str, template_url: str) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def market_template_url(server_url: str, web_template_url: str) -> str:
+    """A copy of that with a small market in it, judged by the engine."""
+    name = f"goldline_market_template_{os.getpid()}"
+    _close()
+    _clone(server_url, name, conninfo_to_dict(web_template_url)["dbname"])
+    url = make_conninfo(**{**conninfo_to_dict(server_url), "dbname": name})
+    open_market(url)
+    return url
+
+
 @pytest.fixture
-def database_url(server_url: str, web_template_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def market(database_url: str) -> str:
+    """Five orders in five states: asking for this gives the test a database that has them."""
+    return database_url
+
+
+@pytest.fixture
+def database_url(server_url: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a fresh database with the engine's and Django's tables, dropped after the test."""
+    template = "market_template_url" if "market" in request.fixturenames else "web_template_url"
+    template_url: str = request.getfixturevalue(template)
     monkeypatch.setattr("goldline.surfaces.hall.link.settings", lambda: SETTINGS)
     name = f"web_{os.getpid()}_{next(_numbers)}"
-    _clone(server_url, name, conninfo_to_dict(web_template_url)["dbname"])
+    _clone(server_url, name, conninfo_to_dict(template_url)["dbname"])
     url = make_conninfo(**{**conninfo_to_dict(server_url), "dbname": name})
     _point_at(url)
     try:
@@ -77,7 +98,7 @@ def database(database_url: str) -> Iterator[Connection[tuple[Any, ...]]]:
 @pytest.fixture
 def client(database_url: str) -> Client:
     """A browser that is nobody yet."""
-    return Client(raise_request_exception=False)
+    return Client(raise_request_exception=False, SERVER_NAME="localhost")
 
 
 @pytest.fixture
@@ -105,7 +126,7 @@ def key(database: Connection[Any]) -> Callable[..., dict[str, str]]:
 
 def _signed_in(name: str, *, may_act: bool) -> Client:
     operator.create_operator(name, PASSWORD, may_act=may_act)
-    client = Client(raise_request_exception=False)
+    client = Client(raise_request_exception=False, SERVER_NAME="localhost")
     assert client.login(username=name, password=PASSWORD)
     return client
 

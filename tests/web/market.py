@@ -71,7 +71,9 @@ def open_market(url: str, *, pack: str = "demo") -> None:
         publish(connection, load(pack, words), words, datetime(2026, 1, 1, tzinfo=UTC))
         connection.execute("INSERT INTO driven_clock (at) VALUES (%s)", [NOW])
         row = connection.execute("SELECT count(*) FROM partition").fetchone()
-        Intake(catalogue(), row[0] if row else 1).accept(connection, [raw(each) for each in market_events()], "api:shop")
+        Intake(catalogue(), row[0] if row else 1).accept(
+            connection, [raw(each) for each in market_events()], "api:shop"
+        )
         connection.commit()
     Worker(url, words, catalogue(), as_of=NOW, until_idle=True).run()
     with connect(url) as connection:

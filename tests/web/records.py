@@ -33,7 +33,8 @@ def remedy(database: Connection[Any], finding_id: UUID, key: str, at: datetime, 
     made = uuid5(finding_id, "remedy 1")
     database.execute(
         "INSERT INTO remedy (partition, id, finding_id, policy, key, kind, payee, bearer, charged_to, asked_minor,"
-        " amount_minor, currency, state, why, accrued_at, settled_at) VALUES (0, %s, %s, 'olist.handover', %s, 'coupon',"
+        " amount_minor, currency, state, why, accrued_at, settled_at)"
+        " VALUES (0, %s, %s, 'olist.handover', %s, 'coupon',"
         " 'consumer:consumer-12345', 'merchant:m-1', 'merchant:m-1', 200, 200, 'BRL', %s, %s, %s, %s)",
         [made, finding_id, key, state, "budget" if state == "held" else None, at, at if state == "paid" else None],
     )
@@ -43,7 +44,9 @@ def remedy(database: Connection[Any], finding_id: UUID, key: str, at: datetime, 
 def webhook(database: Connection[Any], *, state: str = "done", tries: list[tuple[str, int]] | None = None) -> int:
     """A message to an endpoint, with its tries."""
     endpoint = _id(
-        database, "INSERT INTO endpoint (url, secrets) VALUES ('https://shop.example/hooks', '{whsec_x}') RETURNING id", []
+        database,
+        "INSERT INTO endpoint (url, secrets) VALUES ('https://shop.example/hooks', '{whsec_x}') RETURNING id",
+        [],
     )
     key = f"{uuid5(NAMES, f'message {endpoint}')}:{endpoint}"
     made = _id(
@@ -87,7 +90,9 @@ def tallies(database: Connection[Any]) -> None:
     """Verdicts of `olist.handover`, spread over both partitions: 9 kept, 4 broken, 1 excused, 2 pending."""
     rows = [(0, "k", 5), (1, "k", 4), (0, "b", 4), (1, "e", 1), (1, "p", 2)]
     for row in rows:
-        database.execute("INSERT INTO tally (partition, policy, state, subjects) VALUES (%s, 'olist.handover', %s, %s)", row)
+        database.execute(
+            "INSERT INTO tally (partition, policy, state, subjects) VALUES (%s, 'olist.handover', %s, %s)", row
+        )
 
 
 def _id(database: Connection[Any], statement: str, values: list[Any]) -> int:

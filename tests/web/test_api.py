@@ -53,14 +53,23 @@ def test_a_finding_carries_its_remedies(client: Client, key: Key, database: Conn
     records.findings(database, 1)
     found = client.get("/v1/findings", headers=key("read")).json()["data"][0]
     assert found["policy"] == "olist.handover"
-    assert [(each["amount_minor"], each["currency"], each["state"]) for each in found["remedies"]] == [(200, "BRL", "paid")]
+    assert [(each["amount_minor"], each["currency"], each["state"]) for each in found["remedies"]] == [
+        (200, "BRL", "paid")
+    ]
 
 
 @pytest.mark.parametrize(
     ("query", "count"),
-    [({"policy": "olist.handover"}, 3), ({"policy": "no.such"}, 0), ({"merchant": "m-1"}, 2), ({"state": "exonerated"}, 0),
-     ({"order": "o-2"}, 1), ({"since": "2026-08-01T01:30:00Z"}, 1), ({"until": "2026-08-01T01:30:00Z"}, 2)],
-)  # fmt: skip
+    [
+        ({"policy": "olist.handover"}, 3),
+        ({"policy": "no.such"}, 0),
+        ({"merchant": "m-1"}, 2),
+        ({"state": "exonerated"}, 0),
+        ({"order": "o-2"}, 1),
+        ({"since": "2026-08-01T01:30:00Z"}, 1),
+        ({"until": "2026-08-01T01:30:00Z"}, 2),
+    ],
+)
 def test_findings_can_be_filtered(
     client: Client, key: Key, database: Connection[Any], query: dict[str, str], count: int
 ) -> None:
@@ -71,11 +80,20 @@ def test_findings_can_be_filtered(
 
 @pytest.mark.parametrize(
     ("query", "code"),
-    [({"cursor": "nonsense"}, "bad_cursor"), ({"cursor": "WzFd"}, "bad_cursor"), ({"cursor": "WyJ4IiwieSJd"}, "bad_cursor"),
-     ({"limit": "0"}, "invalid"), ({"limit": "10000"}, "invalid"), ({"limit": "x"}, "invalid"),
-     ({"state": "maybe"}, "invalid"), ({"since": "yesterday"}, "invalid"), ({"since": "2026-02-31T00:00:00Z"}, "invalid"),
-     ({"since": "2026-08-01T00:00:00"}, "invalid"), ({"policy": "x" * 300}, "invalid")],
-)  # fmt: skip
+    [
+        ({"cursor": "nonsense"}, "bad_cursor"),
+        ({"cursor": "WzFd"}, "bad_cursor"),
+        ({"cursor": "WyJ4IiwieSJd"}, "bad_cursor"),
+        ({"limit": "0"}, "invalid"),
+        ({"limit": "10000"}, "invalid"),
+        ({"limit": "x"}, "invalid"),
+        ({"state": "maybe"}, "invalid"),
+        ({"since": "yesterday"}, "invalid"),
+        ({"since": "2026-02-31T00:00:00Z"}, "invalid"),
+        ({"since": "2026-08-01T00:00:00"}, "invalid"),
+        ({"policy": "x" * 300}, "invalid"),
+    ],
+)
 def test_a_wrong_argument_is_a_422_that_says_which(client: Client, key: Key, query: dict[str, str], code: str) -> None:
     """A cursor, limit, state or instant that cannot be is refused with its name."""
     body = assert_problem(client.get("/v1/findings", query, headers=key("read")), 422, code)
@@ -86,7 +104,9 @@ def test_deliveries_carry_their_last_try(client: Client, key: Key, database: Con
     """The list answers whether it arrived without a second question."""
     records.webhook(database, state="dead", tries=[("failed", 500), ("failed", 503)])
     found = client.get("/v1/deliveries", {"state": "dead"}, headers=key("read")).json()["data"]
-    assert [(each["topic"], each["outcome"], each["status_code"]) for each in found] == [("finding.found", "failed", 503)]
+    assert [(each["topic"], each["outcome"], each["status_code"]) for each in found] == [
+        ("finding.found", "failed", 503)
+    ]
 
 
 def test_a_mended_event_can_be_redriven_once(client: Client, key: Key, database: Connection[Any]) -> None:
@@ -118,8 +138,17 @@ def test_the_promises_are_reported(client: Client, key: Key, database: Connectio
     records.tallies(database)
     records.findings(database, 2)
     found = client.get("/v1/promises", headers=key("read")).json()["data"]
-    expected = {"promise": "olist.handover", "made": 16, "kept": 9, "broken": 4, "excused": 1, "pending": 2, "remedies": 2,
-                "paid": {"BRL": 400}, "charged": {"BRL": 400}}  # fmt: skip
+    expected = {
+        "promise": "olist.handover",
+        "made": 16,
+        "kept": 9,
+        "broken": 4,
+        "excused": 1,
+        "pending": 2,
+        "remedies": 2,
+        "paid": {"BRL": 400},
+        "charged": {"BRL": 400},
+    }
     assert found == [expected]
 
 
@@ -151,9 +180,14 @@ def test_the_description_is_openapi_3_1_and_complete(client: Client) -> None:
     described = client.get("/v1/openapi.json").json()
     assert described["openapi"].startswith("3.1")
     assert set(described["paths"]) == {
-        "/v1/events", "/v1/orders/{order_id}/explanation", "/v1/findings", "/v1/deliveries", "/v1/quarantine",
-        "/v1/quarantine/{quarantine_id}/redrive", "/v1/promises",
-    }  # fmt: skip
+        "/v1/events",
+        "/v1/orders/{order_id}/explanation",
+        "/v1/findings",
+        "/v1/deliveries",
+        "/v1/quarantine",
+        "/v1/quarantine/{quarantine_id}/redrive",
+        "/v1/promises",
+    }
     for path in described["paths"].values():
         for operation in path.values():
             assert operation["security"]

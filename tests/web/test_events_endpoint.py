@@ -58,7 +58,9 @@ def test_one_binary_event_is_accepted(client: Client, key: Key, database: Connec
     assert database.execute("SELECT sum(events) FROM inbox").fetchone() == (1,)
 
 
-def test_a_bad_event_is_quarantined_and_its_neighbours_are_taken(client: Client, key: Key, database: Connection[Any]) -> None:
+def test_a_bad_event_is_quarantined_and_its_neighbours_are_taken(
+    client: Client, key: Key, database: Connection[Any]
+) -> None:
     """The answer names the bad event's place and reason; the good ones are accepted."""
     body = json.dumps([placed("o-1"), {**placed("o-2"), "type": "order.teleported"}, placed("o-3")]).encode()
     answer = send(client, body, key("events:write")).json()
@@ -107,7 +109,9 @@ def test_a_body_without_length_is_refused(client: Client, key: Key) -> None:
     assert_problem(send(client, b"[]", headers, CONTENT_LENGTH=""), 411, "length_required")
 
 
-@pytest.mark.parametrize("media", ["text/plain", "application/json", "application/cloudevents+xml", "text/csv; charset=latin-1"])
+@pytest.mark.parametrize(
+    "media", ["text/plain", "application/json", "application/cloudevents+xml", "text/csv; charset=latin-1"]
+)
 def test_an_unknown_content_type_is_refused(client: Client, key: Key, media: str) -> None:
     """415 says what is taken."""
     assert_problem(send(client, b"[]", key("events:write"), media), 415, "unsupported_media_type")
@@ -119,13 +123,17 @@ def test_a_compressed_body_is_refused(client: Client, key: Key) -> None:
     assert_problem(send(client, b"[]", headers), 415, "unsupported_encoding")
 
 
-@pytest.mark.parametrize(("body", "code"), [(b" ", "malformed"), (b"[", "malformed"), (b"{}", "not_a_batch"), (b"\xff", "malformed")])
+@pytest.mark.parametrize(
+    ("body", "code"), [(b" ", "malformed"), (b"[", "malformed"), (b"{}", "not_a_batch"), (b"\xff", "malformed")]
+)
 def test_a_batch_that_cannot_be_read_is_refused_whole(
     client: Client, key: Key, database: Connection[Any], body: bytes, code: str
 ) -> None:
     """400, and nothing half done."""
     assert_problem(send(client, body, key("events:write")), 400, code)
-    assert database.execute("SELECT (SELECT count(*) FROM inbox) + (SELECT count(*) FROM quarantine)").fetchone() == (0,)
+    assert database.execute("SELECT (SELECT count(*) FROM inbox) + (SELECT count(*) FROM quarantine)").fetchone() == (
+        0,
+    )
 
 
 def test_an_unreachable_database_is_a_503_with_retry_after(
@@ -140,10 +148,9 @@ def test_an_unreachable_database_is_a_503_with_retry_after(
     assert int(response.headers["Retry-After"]) > 0
 
 
-def test_a_stopped_intake_is_a_503_with_retry_after(
-    client: Client, key: Key, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopped_intake_is_a_503_with_retry_after(client: Client, key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
     """When too much was quarantined, senders are told loudly."""
+
     def stopped(*_arguments: Any, **_named: Any) -> None:
         raise IntakeStopped("Intake is stopped: 101 of the last 200 events were quarantined", code="intake_stopped")
 

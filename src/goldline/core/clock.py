@@ -64,3 +64,13 @@ def aware(at: datetime) -> datetime:
             f"The time {at.isoformat()} has no offset.", code="naive_time", hint="Write it as 2026-08-10T09:00:00Z."
         )
     return at.astimezone(UTC)
+
+
+def stored_now(connection: Connection[Any]) -> datetime:
+    """The time every worker and page reads: the driven clock where one is set, else the database's."""
+    row = connection.execute("SELECT coalesce((SELECT at FROM driven_clock), clock_timestamp())").fetchone()
+    connection.commit()
+    if row is None:  # pragma: no cover - a SELECT without FROM always gives a row
+        raise GoldlineError("The database did not say what time it is.", code="clock_silent")
+    at: datetime = row[0]
+    return at.astimezone(UTC)

@@ -126,8 +126,8 @@ class Server:
     def stop(self) -> None:
         """Stop the embedded server if no other process uses it. A named server is left alone."""
         if self._embedded is not None:
-            # The package registers the same clean-up at exit; doing it twice is harmless.
-            with suppress(KeyError):
+            # The package registers the same clean-up at exit; doing it twice is harmless, and so is a server that died.
+            with suppress(KeyError, psutil.NoSuchProcess):
                 self._embedded.cleanup()
         self._embedded = None
         self._url = None

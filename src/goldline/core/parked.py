@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
 
 from goldline.core.engine import Engine
+
+PUT_OFF: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -27,11 +30,25 @@ def parked_roots(connection: Connection[Any], partition: int) -> dict[str, str]:
 
 
 def park(connection: Connection[Any], partition: int, root: str, why: str) -> None:
-    """Park a root. Its wakes go too: re-driving sets them anew."""
+    """Park a root. Its wakes are put off until `free` brings them back."""
     connection.execute(
         "INSERT INTO parked (partition, root, why) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", (partition, root, why)
     )
-    connection.execute("DELETE FROM wake WHERE partition = %s AND key = %s", (partition, root))
+    connection.execute(
+        "UPDATE wake SET wake_at = %s, forced = true WHERE partition = %s AND key = %s", (PUT_OFF, partition, root)
+    )
+
+
+def free(connection: Connection[Any], roots: Sequence[str] | None = None) -> int:
+    """Give parked roots, or all of them, another step: the wakes put off are due at once. Returns roots freed."""
+    row = connection.execute(
+        "WITH freed AS (DELETE FROM parked WHERE %(roots)s::text[] IS NULL OR root = ANY(%(roots)s)"
+        " RETURNING partition, root), woken AS (UPDATE wake w SET wake_at = 'epoch' FROM freed f"
+        " WHERE w.partition = f.partition AND w.key = f.root AND w.wake_at = %(put_off)s)"
+        " SELECT count(*) FROM freed",
+        {"roots": None if roots is None else list(roots), "put_off": PUT_OFF},
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def divert(

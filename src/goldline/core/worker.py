@@ -20,6 +20,7 @@ from psycopg import Connection
 
 from goldline.core.database import connect
 from goldline.core.engine import Engine
+from goldline.core.errors import DatabaseError
 from goldline.core.facts.aggregate import recount
 from goldline.core.facts.event import Catalogue
 from goldline.core.facts.subject import Vocabulary
@@ -33,6 +34,10 @@ RETRY_S = 1.0
 CLAIM_EVERY_S = 2.0
 COUNT_EVERY_S = 5.0
 
+PASSING = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
+# A server that goes away in mid-sentence shows itself in any of these.
+LOST = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
+
 log = logging.getLogger("goldline.worker")
 
 
@@ -45,7 +50,7 @@ class Worker:
     catalogue: Catalogue
     as_of: datetime | None = None
     until_idle: bool = False
-    most: int = 64
+    share: int = 256
     max_events: int = MAX_EVENTS
     stopping: bool = False
     leases: list[Lease] = field(default_factory=list)
@@ -62,8 +67,8 @@ class Worker:
                 with connect(self.url, application="goldline worker") as connection:
                     events += self._serve(connection)
                     return events
-            except psycopg.OperationalError as fault:
-                if self.until_idle:
+            except (*LOST, DatabaseError) as fault:
+                if self.until_idle or _is_final(fault):
                     raise
                 log.warning("the database is out of reach (%s); trying again in %s s", fault, RETRY_S)
                 self.leases.clear()
@@ -73,6 +78,7 @@ class Worker:
     def _serve(self, connection: Connection[Any]) -> int:
         engine = self._compile(connection)
         prepare(connection, engine)
+        self._claimed = 0.0
         self.partitions = count_partitions(connection)
         events = 0
         while not self.stopping:
@@ -99,10 +105,12 @@ class Worker:
         return engine
 
     def _claim(self, connection: Connection[Any]) -> None:
-        room = self.most - len(self.leases)
-        if room > 0 and time.monotonic() - self._claimed >= (CLAIM_EVERY_S if self.leases else 0):
-            self._claimed = time.monotonic()
-            self.leases += claim(connection, self.holder, LEASE_S, room)
+        """Take a fair share of the partitions at first; later whatever nobody holds, a dead worker's too."""
+        if time.monotonic() - self._claimed < CLAIM_EVERY_S:
+            return
+        most = self.share if self._claimed == 0 else self.partitions
+        self._claimed = time.monotonic()
+        self.leases += claim(connection, self.holder, LEASE_S, most)
 
     def _recount(self, connection: Connection[Any], every_s: float) -> None:
         """Bring the counted subjects up to date now and then."""
@@ -119,22 +127,28 @@ class Worker:
         except LeaseLostError as lost:
             log.warning("%s", lost)
             self.leases.remove(lease)
+        except PASSING as fault:
+            log.warning("a step of partition %s was undone (%s); trying again", lease.partition, fault)
         except PARKABLE as fault:
             log.error("a step of partition %s failed (%s); looking for the event", lease.partition, fault)
             isolate(connection, engine, lease, as_of=self.as_of)
         return None
 
     def _idle(self, connection: Connection[Any], steps: list[Step | None]) -> bool:
-        """Every partition this worker holds is drained, and nobody else's is waiting for a holder."""
+        """Every partition this worker holds is drained, and nothing waits in another's."""
         if not all(each is not None and each.drained for each in steps):
             return False
         waiting = connection.execute(
-            "SELECT count(*) FROM partition p WHERE (leased_until IS NULL OR leased_until < clock_timestamp())"
-            " OR (holder <> %s AND EXISTS (SELECT 1 FROM inbox i WHERE i.partition = p.id AND i.done_at IS NULL))",
-            (self.holder,),
+            "SELECT EXISTS (SELECT 1 FROM inbox WHERE done_at IS NULL AND partition <> ALL(%s::smallint[]))",
+            ([lease.partition for lease in self.leases],),
         ).fetchone()
         connection.commit()
-        return waiting is not None and waiting[0] == 0
+        return waiting is not None and not waiting[0]
+
+
+def _is_final(fault: Exception) -> bool:
+    """Whether waiting cannot mend it: a server of the wrong version, an address that cannot be read."""
+    return isinstance(fault, DatabaseError) and fault.code != "database_unreachable"
 
 
 def run(

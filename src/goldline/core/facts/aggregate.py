@@ -14,6 +14,7 @@ from goldline.core.facts.event import partition_of
 from goldline.core.facts.subject import Aggregate
 
 MOST_DAYS = 20_000
+COUNTING_LOCK = 0x601D_C047
 
 
 def day_sql(aggregate: type[Aggregate], alias: str) -> str:
@@ -25,9 +26,13 @@ def day_sql(aggregate: type[Aggregate], alias: str) -> str:
 def recount(connection: Connection[Any], aggregate: type[Aggregate], partitions: int) -> int:
     """Count the noted days again and commit; returns how many. The owner's partition holds the whole count.
 
-    Locks the partitions it writes to, so that no step judges a row while it is being counted.
+    Locks the partitions it writes to, so that no step judges a row while it is being counted. One process counts at a
+    time; to the others there is nothing to count.
     """
     with connection.transaction():
+        alone = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (COUNTING_LOCK,)).fetchone()
+        if alone is None or not alone[0]:
+            return 0
         noted = connection.execute(
             f"WITH taken AS (DELETE FROM uncounted_{aggregate.kind} WHERE ctid IN (SELECT ctid FROM"
             f" uncounted_{aggregate.kind} LIMIT {MOST_DAYS}) RETURNING owner, day) SELECT DISTINCT owner, day FROM taken"

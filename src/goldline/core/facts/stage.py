@@ -106,7 +106,7 @@ class Stage:
         for at in self._unions:
             for row in self.rows.values():
                 if row[at] is not NULL:
-                    row[at] = _array(sorted(row[at]), 25)
+                    row[at] = _array(sorted(row[at], key=_content), 25)
         return b"".join([HEADER, *map(b"".join, self.rows.values()), TRAILER])
 
 
@@ -116,6 +116,11 @@ def trail_of(inbox_id: int) -> bytes:
 
 
 ELEMENT = 24  # where the first element of an array starts: after its length and head
+
+
+def _content(value: bytes) -> bytes:
+    """A staged text without its length: what PostgreSQL's "C" collation sorts by."""
+    return value[4:]
 
 
 def _is_union(subject: type[Subject], name: str) -> bool:

@@ -94,8 +94,11 @@ def _capped(candidate: Candidate, charged_minor: int) -> int:
 
 
 def _obstacle(candidate: Candidate) -> str | None:
-    """Why it cannot be paid whatever the limits: a currency that is not the policy's, or nobody to pay."""
-    if candidate.mixed or candidate.order_currency != candidate.currency:
+    """Why it cannot be paid whatever the limits: a currency that is not the policy's, or nobody to pay.
+
+    A subject of which no currency is known was never paid for; the policy's own currency is the only one there is.
+    """
+    if candidate.mixed or candidate.order_currency not in (None, candidate.currency):
         return "currency"
     return "payee" if candidate.payee is None else None
 

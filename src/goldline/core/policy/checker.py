@@ -80,13 +80,13 @@ class Checker:
     def span(self, node: exp.Expr) -> tuple[int, int]:
         """First character of a node and the one after its last, as far as the parser says."""
         marks = [each.meta for each in node.walk() if "start" in each.meta]
-        if isinstance(node, exp.Interval) or not marks:
+        if isinstance(node, (exp.Interval, exp.Query, exp.Exists)) or not marks:
             return self._token_span(node)
         return min(mark["start"] for mark in marks), max(mark["end"] for mark in marks) + 1
 
     def _token_span(self, node: exp.Expr) -> tuple[int, int]:
         """The place of a node the parser leaves unmarked: intervals, null, true, false."""
-        wanted = _spelt(node)
+        wanted = ["select"] if isinstance(node, (exp.Query, exp.Exists)) else _spelt(node)
         for first, second in zip(self.tokens, [*self.tokens[1:], self.tokens[-1]], strict=True):
             if isinstance(node, exp.Interval):
                 if first.token_type == TokenType.INTERVAL and second.text.lower().split() == wanted:
@@ -96,7 +96,9 @@ class Checker:
         return self.tokens[0].start, self.tokens[-1].end + 1
 
     def _forbidden(self, node: exp.Expr) -> Term:
-        message, hint = _refusal(node)
+        begin = node.meta.get("start")
+        word = next((token.text for token in self.tokens if token.start == begin), None)
+        message, hint = _refusal(node, word)
         return self.fault(node, message, hint)
 
     # leaves
@@ -302,12 +304,12 @@ _REFUSALS: Final[tuple[tuple[tuple[type[exp.Expr], ...], str, str | None], ...]]
 )  # fmt: skip
 
 
-def _refusal(node: exp.Expr) -> tuple[str, str | None]:
+def _refusal(node: exp.Expr, word: str | None) -> tuple[str, str | None]:
     for kinds, message, hint in _REFUSALS:
         if isinstance(node, kinds):
             return message, hint
     if isinstance(node, exp.Func):
-        name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+        name = (word or node.sql_name()).lower()
         return f"the function '{name}' is not allowed", nearest(name, FUNCTIONS) or f"use {', '.join(FUNCTIONS)}"
     return f"'{node.sql(dialect='postgres')[:40]}' is not allowed in an expression", None
 

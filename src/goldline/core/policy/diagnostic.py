@@ -48,7 +48,9 @@ class PolicyError(GoldlineError):
     """A policy, or a case of one, cannot be used. `diagnostics` lists every fault found, in order of place."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
-        self.diagnostics = tuple(sorted(set(diagnostics), key=lambda each: (each.file, each.line, each.column)))
+        self.diagnostics = tuple(
+            sorted(dict.fromkeys(diagnostics), key=lambda each: (each.file, each.line, each.column))
+        )
         first = self.diagnostics[0]
         more = len(self.diagnostics) - 1
         tail = f" (and {more} more)" if more else ""

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.dateparse import parse_datetime
-from ninja import NinjaAPI, Query
+from ninja import NinjaAPI
+from ninja.params.functions import Query
 from ninja.responses import Response
 
 from goldline import __version__
@@ -23,9 +24,9 @@ from goldline.surfaces.web.reading.page import LIMIT_DEFAULT, LIMIT_MAX, Slice
 from goldline.surfaces.web.reading.policies import standings
 
 PROBLEMS: dict[int, Any] = dict.fromkeys((401, 403, 422, 503), shape.Problem)
-Cursor = Query(None, description="next_cursor of the page before.", max_length=500)
-Limit = Query(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
-Filter = Query("", max_length=200)
+Cursor: Any = Query(None, description="next_cursor of the page before.", max_length=500)
+Limit: Any = Query(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
+Filter: Any = Query("", max_length=200)
 EVENT_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -96,7 +97,9 @@ def list_findings(
     limit: int = Limit,
 ) -> HttpResponse:
     """Broken promises, newest first. `since` and `until` bound the time of finding (RFC 3339)."""
-    chosen = finding_list.FindingFilter(policy, merchant, state, order, _instant("since", since), _instant("until", until))
+    chosen = finding_list.FindingFilter(
+        policy, merchant, state, order, _instant("since", since), _instant("until", until)
+    )
     return _page(finding_list.findings(engine(), chosen, cursor, limit))
 
 

@@ -37,6 +37,8 @@ COMMANDS: Final = {
     "explain": ("reporting:explain", "Explain everything promised about one order."),
     "policy": ("policy:group", "Check, test, explain and publish policy packs."),
     "quarantine": ("quarantine:group", "See, re-drive or drop what could not be taken in."),
+    "link": ("people:link", "The consumer's link to an order's guarantee page."),
+    "user": ("people:user", "Operators' accounts for the console."),
     "key": ("key:group", "Create, list and revoke API keys."),
     "docs": ("docs:group", "Generate reference documents."),
 }

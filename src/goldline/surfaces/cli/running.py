@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from datetime import UTC, datetime
 from importlib import import_module
 from threading import Event
@@ -10,6 +11,7 @@ from threading import Event
 import click
 
 from goldline.core.database import connect
+from goldline.core.errors import GoldlineError
 from goldline.core.outbox.address import AddressRules
 from goldline.core.outbox.dispatch import KINDS, Dispatcher
 from goldline.core.outbox.httpprovider import HttpProvider
@@ -76,13 +78,28 @@ def _stopped_by_signal() -> Event:
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 def serve(host: str, port: int) -> None:
     """Serve the pages and the API."""
+    require_free(host, port)
     with record_url() as url:
         import_module("goldline.surfaces.web.serve").run(url, host=host, port=port)
 
 
+def require_free(host: str, port: int) -> None:
+    """Raise GoldlineError('port_taken') when something listens there: the server would share the port in silence."""
+    try:
+        kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(kind, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as fault:
+        why = fault.strerror or str(fault)
+        hint = "Choose another with --port or --host."
+        raise GoldlineError(f"{host}:{port} cannot be served: {why}.", code="port_taken", hint=hint) from fault
+
+
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-def demo(port: int) -> None:
-    """A made-up marketplace, live in the browser."""
-    with record_url() as url:
-        import_module("goldline.surfaces.web.demo").run(url, port=port)
+@click.option("--speed", type=click.FloatRange(1, 10_000), default=300.0, show_default=True, help="Times our own time.")
+def demo(*, port: int, speed: float) -> None:
+    """A made-up marketplace, live in the browser, in a database of its own."""
+    require_free("127.0.0.1", port)
+    import_module("goldline.surfaces.demo").run(port=port, speed=speed)

@@ -24,18 +24,16 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 def looks(view: View[P]) -> View[P]:
     """A page for any operator: signed out, one is asked to sign in; an account without the console gets 403."""
 
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         return _sign_in_first(request) or view(request, *args, **kwargs)
 
-    return never_cache(require_safe(guarded))
+    return wraps(view)(never_cache(require_safe(guarded)))
 
 
 def acts(view: View[P]) -> View[P]:
     """A change, by POST, for operators with the right to act; 403 for the others."""
 
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         asked = _sign_in_first(request)
         if asked is not None:
             return asked
@@ -43,7 +41,7 @@ def acts(view: View[P]) -> View[P]:
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
-    return never_cache(require_POST(guarded))
+    return wraps(view)(never_cache(require_POST(guarded)))
 
 
 def may_act(request: HttpRequest) -> bool:

@@ -135,9 +135,7 @@ def delivery(request: HttpRequest, outbox_id: int) -> HttpResponse:
     if row is None:
         raise Http404
     payload = json.dumps(row["payload"], indent=2, ensure_ascii=False)
-    return show(
-        request, "console/delivery.html", "console:deliveries", row=_replayable(row), payload=payload
-    )
+    return show(request, "console/delivery.html", "console:deliveries", row=_replayable(row), payload=payload)
 
 
 @looks
@@ -188,7 +186,9 @@ class PublishedPromise:
         title, about = self.latest.title, self.latest.about
         if isinstance(title, str) or isinstance(about, str):
             return []
-        return [(tag, title.get(tag, ""), (about or {}).get(tag, "")) for tag in NAMES if tag != current() and tag in title]
+        return [
+            (tag, title.get(tag, ""), (about or {}).get(tag, "")) for tag in NAMES if tag != current() and tag in title
+        ]
 
 
 @looks

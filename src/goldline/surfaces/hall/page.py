@@ -14,8 +14,8 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from goldline.surfaces.web.language import told
 from goldline.core.judge.explanation import RemedyTold
+from goldline.surfaces.web.language import told
 from goldline.surfaces.web.reading.story import PromiseStory, Story
 from goldline.surfaces.web.templatetags.present import kind, mask, moment, money, span
 
@@ -49,7 +49,9 @@ HAPPENINGS: dict[str, LazyText | str] = {
 }
 EXCUSES: dict[str, LazyText | str] = {
     "cancelled_at": gettext_lazy("The order was cancelled, so this clock no longer runs."),
-    "unavailable_at": gettext_lazy("The goods were not available, so this clock no longer runs. Your refund does not depend on it."),
+    "unavailable_at": gettext_lazy(
+        "The goods were not available, so this clock no longer runs. Your refund does not depend on it."
+    ),
     "exempted_at": gettext_lazy("The clocks of this order were stopped for a reason nobody is to blame for."),
 }
 
@@ -132,17 +134,16 @@ def _first_block(story: Story, zone: ZoneInfo) -> tuple[str, str, str]:
         return _("This order was cancelled on %(at)s.") % {"at": moment(at, zone)}, paid, ""
     if (at := _instant(story, "delivered_at")) is not None:
         return _("Your order was delivered on %(at)s.") % {"at": moment(at, zone)}, paid, ""
-    running = [each for each in story.promises if each.told.state == "pending" and each.told.due_at]
+    running = [each for each in story.promises if each.told.state == "pending"]
     if running:
-        return _running_block(min(running, key=lambda each: each.told.due_at or story.now), story, zone, paid)
+        return _running_block(min(running, key=lambda each: each.told.due_at), story, zone, paid)
     broken = [each for each in story.promises if each.told.state == "broken"]
     if broken:
-        return _("We did not keep our word: %(title)s.") % {"title": told(broken[-1].title)}, paid, ""
+        return _("We did not keep our word: %(title)s.") % {"title": told(broken[-1].told.title)}, paid, ""
     return _("Your order is on its way through the shop."), paid, ""
 
 
 def _running_block(promise: PromiseStory, story: Story, zone: ZoneInfo, paid: str) -> tuple[str, str, str]:
-    assert promise.told.due_at is not None
     at = moment(promise.told.due_at, zone)
     headline = _("%(title)s: by %(at)s at the latest.") % {"title": told(promise.told.title), "at": at}
     if promise.told.due_at >= story.now:
@@ -160,7 +161,10 @@ def _missed_line(promise: PromiseStory) -> str:
     owed = [each for each in promise.would_pay if each.amount_minor and each.after_s == 0]
     if not owed:
         return _("If that is missed, you are compensated automatically. You need not ask.")
-    sums = " + ".join(f"{money(each.amount_minor, each.currency)} ({kind(each.kind)})" for each in owed)
+    sums = " + ".join(
+        _("%(sum)s (%(kind)s)") % {"sum": money(each.amount_minor or 0, each.currency), "kind": kind(each.kind)}
+        for each in owed
+    )
     return _("If that is missed, you get %(sums)s automatically. You need not ask.") % {"sums": sums}
 
 
@@ -200,7 +204,7 @@ def _weight(promise: PromiseStory) -> tuple[int, datetime]:
 
 
 def _right(promise: PromiseStory, story: Story) -> Right:
-    left = promise.told.due_at - story.now if promise.told.state == "pending" and promise.told.due_at else None
+    left = promise.told.due_at - story.now if promise.told.state == "pending" else None
     return Right(promise, promise.standing, _why(promise, story), left if left and left > timedelta() else None)
 
 
@@ -213,7 +217,7 @@ def _why(promise: PromiseStory, story: Story) -> str:
         return _("Evidence that came late shows that it was kept. What was paid to you stays yours.")
     if promise.told.state != "broken":
         return ""
-    if promise.told.kept_at is not None and promise.told.due_at is not None and promise.told.kept_at > promise.told.due_at:
+    if promise.told.kept_at is not None and promise.told.kept_at > promise.told.due_at:
         return _("It was done %(late)s late.") % {"late": span(promise.told.kept_at - promise.told.due_at)}
     return _("No evidence that it was done had come when the time was up.")
 
@@ -244,7 +248,7 @@ def _of_promise(promise: PromiseStory) -> list[Happening]:
 def _of_remedy(remedy: RemedyTold) -> list[Happening]:
     what = {"sum": money(remedy.amount_minor, remedy.currency), "kind": kind(remedy.kind)}
     lines: list[Happening] = []
-    if remedy.accrued_at is not None and remedy.state != "void":
+    if remedy.state != "void":
         lines.append(Happening(remedy.accrued_at, _("You were granted %(sum)s (%(kind)s).") % what, "", True))
     if remedy.settled_at is not None and remedy.state == "paid":
         lines.append(Happening(remedy.settled_at, _("%(sum)s (%(kind)s) was paid to you.") % what, "good", True))

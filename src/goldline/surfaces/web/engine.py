@@ -24,6 +24,9 @@ class _Local(threading.local):
     url: str = ""
 
 
+UNKNOWN = "postgresql:///goldline"
+
+
 @dataclass(slots=True)
 class _Chosen:
     url: str = ""
@@ -36,6 +39,11 @@ _chosen = _Chosen()
 def use(url: str) -> None:
     """Name the database, before Django is set up: by whoever has already started the server."""
     _chosen.url = url
+
+
+def known_url() -> str:
+    """The database if it has been named; a placeholder before. Starts nothing, so that tools may import settings."""
+    return _chosen.url or UNKNOWN
 
 
 def engine_url() -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 PROBLEM_TYPE = "application/problem+json"
 TYPE_ROOT = "urn:goldline:problem:"
 RETRY_AFTER_S = 5
+HEALTH = ("/healthz", "/readyz")
 
 TITLES = {
     400: "Bad request",
@@ -53,7 +54,7 @@ def problem(
 
 def speaks_json(request: HttpRequest) -> bool:
     """Whether this request is a program's: everything under /v1 and the health checks."""
-    return request.path.startswith("/v1/") or request.path in ("/healthz", "/readyz")
+    return request.path.startswith("/v1/") or request.path in HEALTH
 
 
 def as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -77,7 +78,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
         _("We cannot reach our records right now"),
         _("Nothing is lost. Please open this page again in a minute."),
     )
-    response.headers.update(headers)
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 
 

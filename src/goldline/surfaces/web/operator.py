@@ -64,6 +64,9 @@ def set_up() -> None:
     import django
     from django.apps import apps
 
+    from goldline.surfaces.web.engine import engine_url
+
+    engine_url()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "goldline.surfaces.web.settings")
     if not apps.ready:
         django.setup()

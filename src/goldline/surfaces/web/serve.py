@@ -9,7 +9,8 @@ from granian.server import Server
 
 from goldline.surfaces.web import engine, operator
 
-THREADS = 8
+# Requests wait for the database, not for the processor; more threads than this only take turns at the interpreter.
+THREADS = 4
 BACKLOG = 1024
 
 
@@ -27,6 +28,7 @@ def run(url: str, *, host: str = "127.0.0.1", port: int = 8000, threads: int = T
         workers=1,
         blocking_threads=threads,
         backlog=BACKLOG,
+        websockets=False,
         log_access=False,
         respawn_failed_workers=True,
     )

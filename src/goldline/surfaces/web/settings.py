@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from psycopg.conninfo import conninfo_to_dict
 
 from goldline.core.settings import settings
-from goldline.surfaces.web.engine import engine_url
+from goldline.surfaces.web.engine import known_url
 
 _HERE = Path(__file__).parent
 _chosen = settings()
@@ -79,7 +79,7 @@ def django_database(url: str) -> dict[str, Any]:
     return {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 600, **named, "OPTIONS": options}
 
 
-DATABASES = {"default": django_database(engine_url())}
+DATABASES = {"default": django_database(known_url())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True

@@ -99,8 +99,10 @@ def _from_templates() -> Iterator[Found]:
 
 def _of_nodes(nodes: NodeList) -> Iterable[str | tuple[str, str]]:
     for plain in nodes.get_nodes_by_type(TranslateNode):
+        assert isinstance(plain, TranslateNode)
         yield str(plain.filter_expression.var.literal)
     for block in nodes.get_nodes_by_type(BlockTranslateNode):
+        assert isinstance(block, BlockTranslateNode)
         single = block.render_token_list(block.singular)[0]
         yield (single, block.render_token_list(block.plural)[0]) if block.plural else single
 

@@ -19,15 +19,13 @@ _DELIVERIES = Listing(
     FROM outbox""",
     key=(("id", "bigint"),),
     around="""
-    SELECT page.*, endpoint.url AS endpoint_url, last.tried_at, last.took_ms, last.outcome, last.status_code,
-           last.detail
+    SELECT * FROM (SELECT page.*, endpoint.url AS endpoint_url, last.tried_at, last.took_ms, last.outcome,
+           last.status_code, last.detail
     FROM page
     LEFT JOIN endpoint ON endpoint.id = page.endpoint_id
     LEFT JOIN LATERAL (SELECT * FROM delivery WHERE delivery.outbox_id = page.id
-                       ORDER BY delivery.attempt DESC, delivery.id DESC LIMIT 1) last ON true""",
+                       ORDER BY delivery.attempt DESC, delivery.id DESC LIMIT 1) last ON true) shown""",
 )
-# `id` alone would be ambiguous beside the endpoint's.
-_DELIVERIES = Listing(_DELIVERIES.rows, _DELIVERIES.key, f"SELECT * FROM ({_DELIVERIES.around}) shown")
 
 
 @dataclass(frozen=True, slots=True)

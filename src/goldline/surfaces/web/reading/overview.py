@@ -99,7 +99,7 @@ def read(connection: Connection) -> Overview:
     now = engine_now(connection)
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     series = _events(connection)
-    counts = dict(connection.execute("SELECT state, sum(subjects) FROM tally GROUP BY 1").fetchall())
+    counts: dict[Any, Any] = dict(connection.execute("SELECT state, sum(subjects) FROM tally GROUP BY 1").fetchall())
     return Overview(
         now=now,
         events_per_s=sum(series[-6:-1]) / 5 if any(series) else 0.0,
@@ -108,8 +108,8 @@ def read(connection: Connection) -> Overview:
         promises_kept=_counted(counts, "k"),
         broken_today=_number(
             connection,
-            f"SELECT count(*) FROM (SELECT FROM finding WHERE found_at >= %s LIMIT {COUNTED_AT_MOST}) x",
-            [day],
+            "SELECT count(*) FROM (SELECT FROM finding WHERE found_at >= %s LIMIT %s) x",
+            [day, COUNTED_AT_MOST],
         ),
         broken_series=_broken(connection, now),
         paid_today=_paid(connection, day),

@@ -48,8 +48,18 @@ class PolicyVersion:
 TEXTS = frozenset({"id", "on", "title", "about", "occurrences", "replaces"})
 
 
+# As an author writes them; the database gives keys back in an order of its own.
+ORDER = ("made_at", "due_at", "kept_at", "excused", "effective", "grace", "cap", "budget", "breaker")
+REMEDY_ORDER = ("pay", "as", "from", "when", "after")
+
+
+def _place(name: str) -> tuple[int, str]:
+    known = (*ORDER, *REMEDY_ORDER)
+    return (known.index(name) if name in known else len(known), name)
+
+
 def _clauses(table: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
-    for name, value in table.items():
+    for name, value in sorted(table.items(), key=lambda item: _place(item[0])):
         if isinstance(value, dict) and name not in TEXTS:
             yield from _clauses(value, f"{prefix}{name}.")
         elif isinstance(value, list) and all(isinstance(each, dict) for each in value):

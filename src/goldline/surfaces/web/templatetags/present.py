@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_timedelta
@@ -29,6 +29,8 @@ LOCALES = {"en": "en", "zh-Hans": "zh_Hans_CN"}
 MOMENTS = {"en": "d MMM y, HH:mm", "zh-Hans": "y年M月d日 HH:mm"}
 SHORTS = {"en": "d MMM HH:mm", "zh-Hans": "M月d日 HH:mm"}
 SECONDS = {"en": "d MMM y, HH:mm:ss", "zh-Hans": "y年M月d日 HH:mm:ss"}
+Unit = Literal["day", "hour", "minute", "second"]
+UNITS: tuple[tuple[Unit, int], ...] = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
 
 STATE_WORDS = {
@@ -111,7 +113,7 @@ def moneys(sums: Mapping[str, int]) -> str:
 
 
 @register.filter
-def number(value: float | int | None) -> str:
+def number(value: float | None) -> str:
     """A number with the separators of the language."""
     return "–" if value is None else str(format_decimal(value, locale=_locale()))
 
@@ -147,7 +149,7 @@ def span(length: timedelta | float | None) -> str:
         return "–"
     left_s = int(length.total_seconds() if isinstance(length, timedelta) else length)
     parts: list[str] = []
-    for unit, unit_s in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+    for unit, unit_s in UNITS:
         count, left_s = divmod(left_s, unit_s)
         if count or (unit == "second" and not parts):
             written = format_timedelta(

@@ -1,0 +1,118 @@
+"""Death at every named point: the process is killed there, another takes up, and nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldline.core.outbox import endpoint
+from goldline.core.outbox.address import AddressRules
+from goldline.core.outbox.message import message_id
+from tests.doubles.sink import Sink
+from tests.faults.scene import Scene, late_news, orders, wait_for
+
+pytestmark = pytest.mark.faults
+
+SOURCES = Path(__file__).parents[2] / "src"
+FULL = os.environ.get("GOLDLINE_FAULTS") == "full"
+VISITS = (1, 2, 3, 4) if FULL else (1,)
+ORDERS = 40
+ROUNDS = 4
+
+
+def named_points() -> list[str]:
+    """Every point named in the sources."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(SOURCES.rglob("*.py")))
+    return sorted(set(re.findall(r"""crashpoint\(\s*['"]([^'"]+)['"]""", text)))
+
+
+def test_there_are_points_of_every_flow() -> None:
+    """Intake, step and dispatch all have points, and every point belongs to a flow that is run here."""
+    flows = {name.partition(".")[0] for name in named_points()}
+    assert flows == set(FLOWS)
+    assert len(named_points()) >= 15
+
+
+@pytest.mark.parametrize("visit", VISITS)
+@pytest.mark.parametrize("point", named_points())
+def test_crash(scene: Scene, fresh: Callable[[], str], point: str, visit: int) -> None:
+    """Killed at the point: it was reached, nothing acknowledged is lost, nothing is paid twice, a replay agrees."""
+    victim = FLOWS[point.partition(".")[0]](scene, point, visit)
+    _assert_died(victim, point)
+    if point.startswith("intake"):
+        again = scene.importer(_file(scene))
+        again.join(60)
+        assert again.exitcode == 0
+    scene.drain()
+    report = scene.report(fresh())
+    assert report.ok, str(report)
+    assert scene.paid() == scene.value("SELECT count(*) FROM remedy WHERE state = 'paid'") > ORDERS
+
+
+@pytest.mark.parametrize("point", [name for name in named_points() if name.startswith("dispatch")])
+def test_crash_while_telling(scene: Scene, point: str) -> None:
+    """Killed with webhooks on their way: every one arrives at least once, under one id, signed."""
+    with Sink() as sink:
+        with scene.connect() as connection:
+            rules = AddressRules(hosts=frozenset(["127.0.0.1"]), ports=frozenset([sink.port]))
+            sink.secret = endpoint.create(connection, sink.url, ["finding.found"], rules=rules).secrets[0]
+        scene.feed(*orders(0, 10))
+        scene.drain(pay=False)
+        victim = scene.dispatcher(crash_at=f"{point}:3", webhooks=True)
+        _assert_died(victim, point)
+        scene.drain(webhooks=True)
+        told = scene.value("SELECT array_agg(key) FROM outbox WHERE kind = 'webhook' AND topic = 'finding.found'")
+        assert {each.id for each in sink.received} == {message_id(key) for key in told}
+        assert all(each.verified for each in sink.received)
+    report = scene.report()
+    assert report.ok, str(report)
+
+
+def _assert_died(victim: Any, point: str) -> None:
+    victim.join(30)
+    assert victim.exitcode == -signal.SIGKILL, f"it never came to {point}; exit {victim.exitcode}"
+
+
+def _intake(scene: Scene, point: str, visit: int) -> Any:
+    return scene.importer(_file(scene), crash_at=f"{point}:{min(visit, 3)}")
+
+
+def _file(scene: Scene) -> Path:
+    path = scene.folder / "orders.ndjson"
+    if not path.exists():
+        events, ids = orders(0, ORDERS)
+        assert len(events) > 300, "enough for several batches of the import"
+        path.write_bytes(b"\n".join(events) + b"\n")
+        scene.sent.extend(ids)
+    return path
+
+
+def _step(scene: Scene, point: str, visit: int) -> Any:
+    late = point == "step.exonerated"
+    if late:
+        for number in range(ROUNDS):
+            scene.feed(*orders(number * ORDERS, ORDERS))
+        scene.drain()
+        scene.end_phase()
+    victim = scene.worker(crash_at=f"{point}:{visit}")
+    for number in range(ROUNDS):
+        scene.feed(*(late_news if late else orders)(number * ORDERS, ORDERS))
+        wait_for(lambda: not victim.is_alive() or scene.folded(), "a step", scene.log)
+        if not victim.is_alive():
+            break
+    return victim
+
+
+def _dispatch(scene: Scene, point: str, visit: int) -> Any:
+    scene.feed(*orders(0, ORDERS))
+    scene.drain(pay=False)
+    return scene.dispatcher(crash_at=f"{point}:{visit}")
+
+
+FLOWS: dict[str, Callable[[Scene, str, int], Any]] = {"intake": _intake, "step": _step, "dispatch": _dispatch}
