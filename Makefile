@@ -33,7 +33,7 @@ bench: ## measure speed on this machine; prints a table and writes bench/results
 
 faults: ## the long fault tests: kills, cuts, restarts
 	@$(PYTHON) tools/environment.py dev
-	@$(BIN)/python -m pytest -m long
+	@GOLDLINE_FAULTS=full $(BIN)/python -m pytest -m "faults or long"
 
 docs: ## write the reference pages from the code
 	@$(PYTHON) tools/environment.py dev

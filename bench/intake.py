@@ -1,134 +1,92 @@
-"""Measures the intake over HTTP: granian on this machine, two keep-alive connections, batches of 500 CloudEvents.
-
-    python bench/intake.py [--seconds 10] [--connections 2] [--batch 500]
-
-Prints events a second, acknowledged after the commit on a durable server, and a line of JSON.
-"""
+"""Intake over HTTP: batches of 500 CloudEvents, answered after the commit."""
 
 from __future__ import annotations
 
-import argparse
+import itertools
 import json
 import multiprocessing
-import os
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection
 from multiprocessing.sharedctypes import Synchronized
-from pathlib import Path
+from typing import Final
 
-MEDIA = "application/cloudevents-batch+json"
-DISTINCT_BODIES = 40
+from bench.place import BenchError, Place, install
+from bench.row import Row, median_row
+from bench.site import Site, site
+from goldline.core.database import connect
+from goldline.core.policy.pack import load
+from goldline.market.demo.market import Market
+from goldline.market.events import catalogue
+from goldline.market.vocabulary import vocabulary
 
-
-def bodies(batch: int) -> list[bytes]:
-    """Batches of scans and placed orders, as a carrier's and a shop's systems would send them."""
-    made = []
-    for number in range(DISTINCT_BODIES):
-        events = [_event(number * batch + index) for index in range(batch)]
-        made.append(json.dumps(events, separators=(",", ":")).encode())
-    return made
-
-
-def _event(number: int) -> dict[str, object]:
-    at = f"2026-08-{number % 28 + 1:02}T{number % 24:02}:{number % 60:02}:00Z"
-    order = f"o-{number // 4}"
-    data: dict[str, object] = {
-        "order_id": order,
-        "parcel_id": f"p-{number // 4}",
-        "carrier_id": "c-1",
-        "code": "picked_up",
-    }
-    kind = "parcel.scanned"
-    if number % 4 == 0:
-        kind, data = "order.placed", {"order_id": order, "merchant_id": "m-1", "consumer_id": f"c-{number}"}
-    return {"specversion": "1.0", "id": f"e-{number}", "source": "bench", "type": kind, "time": at, "data": data}
+BATCH = 500
+CONNECTIONS = 2
+PARTITIONS = 4
+DISTINCT_BODIES: Final = 200
+MEDIA: Final = "application/cloudevents-batch+json"
 
 
-@contextmanager
-def served(home: Path) -> Iterator[tuple[int, str]]:
-    """A server on an embedded database of its own; gives its port and the secret of a key."""
-    os.environ.update(GOLDLINE_HOME=str(home))
-    os.environ.pop("DATABASE_URL", None)
-    from goldline.core import apikey, schema
-    from goldline.core.database import Server, connect
-    from goldline.core.settings import settings
-    from goldline.market.vocabulary import vocabulary
-
-    with Server(settings()) as server:
-        with connect(server.url) as connection:
-            schema.install(connection, vocabulary(), 4)
-            secret = apikey.create(connection, "bench", ["events:write"])
-            connection.commit()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        code = f"from goldline.surfaces.web import serve; serve.run({server.url!r}, port={port})"
-        process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        try:
-            _wait(port)
-            yield port, secret
-        finally:
-            process.terminate()
-            process.wait(20)
+def bodies(number: int) -> list[bytes]:
+    """What one client sends, over and over: events of the demo market."""
+    market = Market(seed=100 + number, orders_per_day=20_000, days=1)
+    batches = (batch for batch in market.batches(BATCH) if len(batch) == BATCH)
+    return [b"[" + b",".join(batch) + b"]" for batch in itertools.islice(batches, DISTINCT_BODIES)]
 
 
-def _wait(port: int) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            connection = HTTPConnection("127.0.0.1", port, timeout=2)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise SystemExit("The server did not become ready within 60 s.")
-
-
-def send(port: int, secret: str, batch: int, seconds: float, total: Synchronized[int]) -> None:
+def send(where: Site, number: int, seconds: float, total: Synchronized[int]) -> None:
     """One client: posts batches until the time is up and counts what was acknowledged."""
-    own = bodies(batch)
-    connection = HTTPConnection("127.0.0.1", port)
-    headers = {"Authorization": f"Bearer {secret}", "Content-Type": MEDIA}
-    accepted, number, until = 0, 0, time.monotonic() + seconds
+    own = bodies(number)
+    connection = where.connect()
+    headers = {**where.headers, "Content-Type": MEDIA}
+    acknowledged, sent, until = 0, 0, time.monotonic() + seconds
     while time.monotonic() < until:
-        connection.request("POST", "/v1/events", own[number % len(own)], headers)
+        connection.request("POST", "/v1/events", own[sent % len(own)], headers)
         answer = connection.getresponse()
         body = json.loads(answer.read())
         if answer.status != 202:
             raise SystemExit(f"{answer.status}: {body}")
-        accepted += body["accepted"]
-        number += 1
+        acknowledged += body["accepted"]
+        sent += 1
     with total.get_lock():
-        total.value += accepted
+        total.value += acknowledged
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--connections", type=int, default=2)
-    parser.add_argument("--batch", type=int, default=500)
-    chosen = parser.parse_args()
+def run(place: Place) -> list[Row]:
+    """Warm up, then the median; the inbox must hold every event that was acknowledged."""
+    seconds, runs = place.pick((8.0, 3), (3.0, 1), (0.5, 1))
+    with place.database("bench_intake") as url:
+        market = Market(days=1)
+        install(url, vocabulary(), load("demo", vocabulary()), PARTITIONS, market.origin)
+        with site(place, url) as where:
+            taken = _once(where, seconds / 4)
+            rates = []
+            for _ in range(runs):
+                accepted = _once(where, seconds)
+                taken += accepted
+                rates.append(accepted / seconds)
+        held = _held(url)
+    if held != taken:
+        raise BenchError(f"{taken} events were acknowledged and the inbox holds {held}")
+    what = f"intake over HTTP, batches of {BATCH}"
+    detail = {"connections": CONNECTIONS, "acknowledged": taken, "held": held, "types": len(catalogue().types)}
+    return [median_row("intake", what, "events/s", rates, reach=20_000, aim=50_000, detail=detail)]
+
+
+def _once(where: Site, seconds: float) -> int:
     context = multiprocessing.get_context("spawn")
     total: Synchronized[int] = context.Value("q", 0)
-    with tempfile.TemporaryDirectory(prefix="gl-") as home, served(Path(home)) as (port, secret):
-        arguments = (port, secret, chosen.batch, chosen.seconds, total)
-        clients = [context.Process(target=send, args=arguments) for _ in range(chosen.connections)]
-        for client in clients:
-            client.start()
-        for client in clients:
-            client.join()
-    rate = total.value / chosen.seconds
-    print(f"intake over HTTP, batches of {chosen.batch}, {chosen.connections} connections: {rate:,.0f} events/s")
-    print(json.dumps({"measure": "intake_http", "events_per_s": round(rate), **vars(chosen)}))
+    clients = [
+        context.Process(target=send, args=(where, number, seconds, total), daemon=True) for number in range(CONNECTIONS)
+    ]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    if any(client.exitcode for client in clients):
+        raise BenchError("a client was refused")
+    return total.value
 
 
-if __name__ == "__main__":
-    main()
+def _held(url: str) -> int:
+    with connect(url) as connection:
+        row = connection.execute("SELECT coalesce(sum(events), 0)::bigint FROM inbox").fetchone()
+    return int(row[0]) if row else 0

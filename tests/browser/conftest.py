@@ -79,9 +79,13 @@ def site(server_url: str, template_url: str, tmp_path_factory: pytest.TempPathFa
         _execute(server_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium; without one the test is skipped."""
+    """The system's Chromium; without one the test is skipped.
+
+    One a module and not one a session: while it runs, this thread has an event loop, beside which Django refuses to
+    read its database in other tests.
+    """
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if found is None:
         pytest.skip(f"no Chromium: none of {', '.join(CHROMIUMS)} is on PATH")

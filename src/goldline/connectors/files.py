@@ -60,9 +60,7 @@ class Summary:
         return round((self.accepted + self.quarantined) / self.seconds) if self.seconds else 0
 
 
-def import_file(
-    connection: Connection[Any], intake: Intake, path: Path, progress: Progress | None = None
-) -> Summary:
+def import_file(connection: Connection[Any], intake: Intake, path: Path, progress: Progress | None = None) -> Summary:
     """Take in one file, committing every `BATCH_EVENTS` events.
 
     Raises FileError when the file cannot be read as a whole (nothing is taken, or what came before the damage) and
@@ -197,9 +195,7 @@ def _parquet(path: Path, catalogue: Catalogue, progress: Progress) -> Iterator[I
                 progress(source.size * number // total)
         except duckdb.Error as fault:
             reason = str(fault).partition("\n")[0]
-            raise FileError(
-                f"The file is not sound Parquet: {reason}", code="damaged_file", where=str(path)
-            ) from fault
+            raise FileError(f"The file is not sound Parquet: {reason}", code="damaged_file", where=str(path)) from fault
 
 
 _INSTANT: Final = "TIMESTAMP WITH TIME ZONE"

@@ -9,8 +9,6 @@ from typing import Any, Final
 import msgspec
 from psycopg import Connection
 
-from goldline.core.engine import Engine
-
 PUT_OFF: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -40,9 +38,10 @@ def park(connection: Connection[Any], partition: int, root: str, why: str) -> No
 
 
 def free(connection: Connection[Any], roots: Sequence[str] | None = None) -> int:
-    """Give parked roots, or all of them, another step: the wakes put off are due at once. Returns roots freed."""
+    """Give these roots, or all whose wakes were put off, another step at once. Returns how many."""
     row = connection.execute(
-        "WITH freed AS (DELETE FROM parked WHERE %(roots)s::text[] IS NULL OR root = ANY(%(roots)s)"
+        "WITH freed AS (DELETE FROM parked p WHERE root = ANY(%(roots)s) OR %(roots)s::text[] IS NULL AND EXISTS"
+        " (SELECT 1 FROM wake w WHERE w.partition = p.partition AND w.key = p.root AND w.wake_at = %(put_off)s)"
         " RETURNING partition, root), woken AS (UPDATE wake w SET wake_at = 'epoch' FROM freed f"
         " WHERE w.partition = f.partition AND w.key = f.root AND w.wake_at = %(put_off)s)"
         " SELECT count(*) FROM freed",
@@ -52,7 +51,7 @@ def free(connection: Connection[Any], roots: Sequence[str] | None = None) -> int
 
 
 def divert(
-    connection: Connection[Any], engine: Engine, events: Sequence[Any], body: bytes, via: str, parked: dict[str, str]
+    connection: Connection[Any], events: Sequence[Any], body: bytes, via: str, parked: dict[str, str]
 ) -> list[Any]:
     """Send the events of parked roots to quarantine, byte for byte as they came; returns the others."""
     if not any(root_of(event) in parked for event in events):

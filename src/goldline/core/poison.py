@@ -100,7 +100,7 @@ def _search(units: list[Unit], fails: Callable[[Sequence[Unit]], str | None]) ->
     return guilty
 
 
-class _Undo(Exception):  # noqa: N818 - not an error: it rolls a trial back
+class _Undo(Exception):
     """Rolls the savepoint of a trial back."""
 
 
@@ -117,7 +117,7 @@ def _try(
                 for kind in kinds:
                     stages[kind].touch(root)
             judge(connection, engine, partition, stages, now)
-            raise _Undo
+            raise _Undo  # noqa: TRY301 - leaving the block this way is what undoes it
     except _Undo:
         return None
     except PARKABLE as fault:

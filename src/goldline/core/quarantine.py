@@ -46,9 +46,7 @@ class Redrive:
     stayed: list[tuple[int, str]]
 
 
-_COLUMNS = sql.SQL(
-    "id, received_at, via, code, reason, event_id, event_type, body, state, attempts, settled_at"
-)
+_COLUMNS = sql.SQL("id, received_at, via, code, reason, event_id, event_type, body, state, attempts, settled_at")
 
 
 def count(connection: Connection[Any], state: State = "open") -> dict[str, int]:

@@ -19,9 +19,9 @@ from goldline.core.engine import Engine, Program
 from goldline.core.facts.fold import copy_statement, stage_table
 from goldline.core.facts.stage import Stage
 from goldline.core.judge.finding import FindingStatements, Turn, ask, turn
+from goldline.core.judge.notice import notify
 from goldline.core.judge.verdict import TURNED_TABLE
 from goldline.core.ledger.book import accrue, move_charges
-from goldline.core.outbox.notice import notify
 from goldline.core.parked import divert, parked_roots
 from goldline.core.partition import Lease, enter
 
@@ -117,13 +117,10 @@ def clock_for(batch: Batch, now: datetime, clock_at: datetime | None) -> datetim
     A row received after `now` (history imported today and judged as of long ago) holds the clock where it stands.
     """
     upcoming = batch.next_received_at
-    if upcoming is not None:
-        now_or_hold = upcoming if upcoming <= now else clock_at
-    else:
-        now_or_hold = now
-    if now_or_hold is None or clock_at is None:
-        return now_or_hold or clock_at
-    return max(now_or_hold, clock_at)
+    candidate = now if upcoming is None else upcoming
+    if candidate > now:
+        return clock_at
+    return candidate if clock_at is None else max(candidate, clock_at)
 
 
 def _stage(connection: Connection[Any], engine: Engine, partition: int, batch: Batch) -> dict[str, Stage]:
@@ -134,7 +131,7 @@ def _stage(connection: Connection[Any], engine: Engine, partition: int, batch: B
     for number, via, body in bodies(connection, batch):
         events = engine.decoder.decode(body)
         if parked:
-            events = divert(connection, engine, events, body, via, parked)
+            events = divert(connection, events, body, via, parked)
         engine.stager.stage(events, number, stages)
     return stages
 
@@ -149,7 +146,7 @@ def bodies(connection: Connection[Any], batch: Batch) -> Iterable[tuple[int, str
 def _sweep(
     connection: Connection[Any], engine: Engine, partition: int, stages: dict[str, Stage], now: datetime | None
 ) -> int:
-    """Take what is due by the clock and stage it without evidence, so that the judge looks again; returns wakes taken."""
+    """Stage what is due by the clock without evidence, so that the judge looks again; returns wakes taken."""
     if now is None:
         return 0
     most = 0

@@ -129,8 +129,8 @@ class Worker:
             self.leases.remove(lease)
         except PASSING as fault:
             log.warning("a step of partition %s was undone (%s); trying again", lease.partition, fault)
-        except PARKABLE as fault:
-            log.error("a step of partition %s failed (%s); looking for the event", lease.partition, fault)
+        except PARKABLE:
+            log.exception("a step of partition %s failed; looking for the event", lease.partition)
             isolate(connection, engine, lease, as_of=self.as_of)
         return None
 
@@ -179,7 +179,7 @@ def run(
 
 
 def _await(children: list[Any]) -> None:
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         for child in children:
             child.terminate()
 
@@ -196,7 +196,7 @@ def _work(
     vocabulary: Vocabulary,
     catalogue: Callable[[], Catalogue],
     as_of: datetime | None,
-    until_idle: bool,
+    until_idle: bool,  # noqa: FBT001 - a process takes its arguments by position
     share: int,
     max_events: int,
 ) -> None:
@@ -204,7 +204,7 @@ def _work(
     # A batch is a great many small objects without cycles: collecting them by reference alone is a fifth faster.
     gc.disable()
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         worker.stopping = True
 
     if multiprocessing.current_process().name != "MainProcess":

@@ -6,6 +6,7 @@ are instants. All events about an order name its `order_id`, which decides their
 
 from __future__ import annotations
 
+import sys
 from typing import Literal
 
 from goldline.core.facts.event import AmountMinor, Catalogue, Currency, Data, Id, Text, Time, event
@@ -166,6 +167,4 @@ class MerchantRegistered(Data):
 
 def catalogue() -> Catalogue:
     """The whole catalogue of the market vocabulary."""
-    import goldline.market.events as here
-
-    return Catalogue.of(here)
+    return Catalogue.of(sys.modules[__name__])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from goldline.core.facts.merge import Derived, FactType, First, FirstAt, Greatest, Latest, Least
 from goldline.core.facts.subject import Subject
 
@@ -13,7 +15,7 @@ class Order(Subject):
 
     kind = "order"
     key = "order_id"
-    parties = {"merchant": "merchant_id", "carrier": "carrier_id", "consumer": "consumer_id"}
+    parties: ClassVar[dict[str, str]] = {"merchant": "merchant_id", "carrier": "carrier_id", "consumer": "consumer_id"}
     currency_facts = ("currency_seen", "currency_other")
 
     placed_at = FirstAt("order.placed", about="when the order was placed")

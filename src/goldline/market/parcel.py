@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from goldline.core.facts.merge import FactType, First, FirstAt, LastAt
 from goldline.core.facts.subject import Subject
 
@@ -11,7 +13,7 @@ class Parcel(Subject):
 
     kind = "parcel"
     key = "parcel_id"
-    parties = {"carrier": "carrier_id"}
+    parties: ClassVar[dict[str, str]] = {"carrier": "carrier_id"}
 
     order_id = First("parcel.created", "order_id", FactType.TEXT, about="the order it belongs to")
     carrier_id = First("parcel.created", "carrier_id", FactType.TEXT, about="who carries it")

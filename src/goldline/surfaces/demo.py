@@ -68,7 +68,7 @@ def run(*, port: int, speed: float = 300.0) -> None:
             _live(connection, batches, late, speed)
 
 
-def _interrupted(number: int, frame: FrameType | None) -> NoReturn:
+def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 

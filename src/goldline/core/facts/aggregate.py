@@ -35,7 +35,8 @@ def recount(connection: Connection[Any], aggregate: type[Aggregate], partitions:
             return 0
         noted = connection.execute(
             f"WITH taken AS (DELETE FROM uncounted_{aggregate.kind} WHERE ctid IN (SELECT ctid FROM"
-            f" uncounted_{aggregate.kind} LIMIT {MOST_DAYS}) RETURNING owner, day) SELECT DISTINCT owner, day FROM taken"
+            f" uncounted_{aggregate.kind} LIMIT {MOST_DAYS}) RETURNING owner, day)"
+            " SELECT DISTINCT owner, day FROM taken"
         ).fetchall()
         if not noted:
             return 0

@@ -71,20 +71,23 @@ def facts_select(subject: type[Subject], partition: int, carried: list[str]) -> 
     kept = ("owner", "day") if issubclass(subject, Aggregate) else ()
     inner = [f"{sql} AS {name}" for name, sql in merged.items()] + [f"s.{name}" for name in kept]
     inner += [f"s.{name} AS _old_{name}" for name in (*carried, *(name for name, _ in derived))]
-    inner += [f"{_unchanged(subject, fact.expression or '', merged)} AS _same_{name}" for name, fact in derived]
+    inner += [f"{_unchanged(fact.expression or '', merged)} AS _same_{name}" for name, fact in derived]
     outer = ["m.*"]
     outer += [
         f"CASE WHEN m._same_{name} THEN m._old_{name} ELSE ({fact.expression}) END AS {name}" for name, fact in derived
     ]
+    standing = (
+        f"SELECT o.ctid AS _place, o.* FROM goldline.fact_{subject.kind}_p{partition} o"
+        f" WHERE o.partition = {partition} AND o.key = g.key LIMIT 1"
+    )
     return (
         f"SELECT {', '.join(outer)} FROM (SELECT g.key, s.key IS NULL AS _fresh, s._place, {', '.join(inner)}"
-        f" FROM stage_{subject.kind} g LEFT JOIN LATERAL (SELECT o.ctid AS _place, o.* FROM goldline.fact_{subject.kind}_p{partition} o"
-        f" WHERE o.partition = {partition} AND o.key = g.key LIMIT 1) s ON true OFFSET 0) m OFFSET 0"
+        f" FROM stage_{subject.kind} g LEFT JOIN LATERAL ({standing}) s ON true OFFSET 0) m OFFSET 0"
     )
 
 
-def _unchanged(subject: type[Subject], expression: str, merged: dict[str, str]) -> str:
-    """Whether a derived fact's inputs stand as they did: then its stored value stands too, whatever a calendar says now."""
+def _unchanged(expression: str, merged: dict[str, str]) -> str:
+    """Whether a derived fact's inputs stand as they did: then its stored value stands, whatever a calendar says now."""
     inputs = [name for name in dict.fromkeys(re.findall(r"[a-z_]+", expression)) if name in merged]
     same = " AND ".join(f"({merged[name]}) IS NOT DISTINCT FROM s.{name}" for name in inputs)
     return f"(s.key IS NOT NULL AND {same})"

@@ -34,7 +34,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One declared fact. `rule` is one of first_at, last_at, least, greatest, union, first, latest, derived, counted."""
+    """One declared fact. `rule` is one of RULES, below."""
 
     rule: str
     type: FactType
@@ -49,27 +49,27 @@ def _source(events: tuple[str, ...], where: Mapping[str, str | tuple[str, ...]] 
     return Source(events, tuple((name, (v,) if isinstance(v, str) else tuple(v)) for name, v in pairs))
 
 
-def FirstAt(*events: str, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = "") -> Any:  # noqa: N802
+def FirstAt(*events: str, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = "") -> Any:
     """The earliest time of the events."""
     return Fact("first_at", FactType.INSTANT, _source(events, where), about=about)
 
 
-def LastAt(*events: str, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = "") -> Any:  # noqa: N802
+def LastAt(*events: str, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = "") -> Any:
     """The latest time of the events."""
     return Fact("last_at", FactType.INSTANT, _source(events, where), about=about)
 
 
-def Least(event: str, field: str, type: FactType, *, about: str = "") -> Any:  # noqa: A002, N802
+def Least(event: str, field: str, type: FactType, *, about: str = "") -> Any:
     """The least value of a field over the events."""
     return Fact("least", type, _source((event,), None), field, about=about)
 
 
-def Greatest(event: str, field: str, type: FactType, *, about: str = "") -> Any:  # noqa: A002, N802
+def Greatest(event: str, field: str, type: FactType, *, about: str = "") -> Any:
     """The greatest value of a field over the events."""
     return Fact("greatest", type, _source((event,), None), field, about=about)
 
 
-def Union(event: str, field: str, *, about: str = "") -> Any:  # noqa: N802
+def Union(event: str, field: str, *, about: str = "") -> Any:
     """The set of values of a field over the events."""
     return Fact("union", FactType.SET, _source((event,), None), field, about=about)
 
@@ -80,8 +80,8 @@ def First(
     type: FactType,
     *,
     where: Mapping[str, str | tuple[str, ...]] | None = None,
-    about: str = "",  # noqa: A002
-) -> Any:  # noqa: N802
+    about: str = "",
+) -> Any:
     """The field of the earliest event (ties by event id). Facts of one source move together, as a record."""
     return Fact("first", type, _source((event,), where), field, about=about)
 
@@ -92,18 +92,18 @@ def Latest(
     type: FactType,
     *,
     where: Mapping[str, str | tuple[str, ...]] | None = None,
-    about: str = "",  # noqa: A002
-) -> Any:  # noqa: N802
+    about: str = "",
+) -> Any:
     """The field of the latest event (ties by event id). Facts of one source move together, as a record."""
     return Fact("latest", type, _source((event,), where), field, about=about)
 
 
-def Derived(expression: str, type: FactType, *, about: str = "") -> Any:  # noqa: A002, N802
+def Derived(expression: str, type: FactType, *, about: str = "") -> Any:
     """A scalar SQL expression over the subject's other facts, resolved when they change and stored."""
     return Fact("derived", type, Source(()), expression=expression, about=about)
 
 
-def Counted(expression: str, type: FactType, *, about: str = "") -> Any:  # noqa: A002, N802
+def Counted(expression: str, type: FactType, *, about: str = "") -> Any:
     """An SQL aggregate over the rows of another subject (alias `o`), for an `Aggregate`; recounted when they change."""
     return Fact("counted", type, Source(()), expression=expression, about=about)
 

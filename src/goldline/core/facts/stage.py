@@ -161,7 +161,8 @@ class Stager:
                     stage.extend_trail(key, row, trail)
                 firsts, others = actions if guard is None else actions[getattr(data, guard)]
                 for column in firsts:
-                    if at < row[column]:  # NULL compares greater than any instant
+                    # NULL compares greater than any instant; `min` would cost a call.
+                    if at < row[column]:  # noqa: PLR1730
                         row[column] = at
                 for apply in others:
                     apply(event, at, row)
@@ -222,9 +223,11 @@ def _feeds(subject: type[Subject], kind: EventType) -> list[tuple[Any, int | App
     for name, fact in subject.facts.items():
         if kind.name in fact.source.events and fact.rule not in ("first", "latest", "derived"):
             feeds.append((fact.source.where, _apply_fact(fact, index[name])))
-    for record in records(subject):
-        if kind.name in record.source.events:
-            feeds.append((record.source.where, _apply_record(subject, record, index)))
+    feeds += [
+        (record.source.where, _apply_record(subject, record, index))
+        for record in records(subject)
+        if kind.name in record.source.events
+    ]
     return feeds
 
 
@@ -240,7 +243,7 @@ def _apply_fact(fact: Fact, at: int) -> int | Apply:
 
 
 def _last_at(at: int) -> Apply:
-    def apply(event: Any, time: bytes, row: Row) -> None:
+    def apply(_event: Any, time: bytes, row: Row) -> None:
         if row[at] is NULL or time > row[at]:
             row[at] = time
 
@@ -248,17 +251,17 @@ def _last_at(at: int) -> Apply:
 
 
 def _extreme(at: int, value_of: Callable[[Any], bytes], *, least: bool) -> Apply:
-    def apply(event: Any, time: bytes, row: Row) -> None:
+    def apply(event: Any, _time: bytes, row: Row) -> None:
         value = value_of(event)
         known = row[at]
-        if value is not NULL and (known is NULL or (value[4:] < known[4:]) is least and value != known):
+        if value is not NULL and (known is NULL or ((value[4:] < known[4:]) is least and value != known)):
             row[at] = value
 
     return apply
 
 
 def _union(at: int, value_of: Callable[[Any], bytes]) -> Apply:
-    def apply(event: Any, time: bytes, row: Row) -> None:
+    def apply(event: Any, _time: bytes, row: Row) -> None:
         value = value_of(event)
         if value is not NULL:
             row[at] = {value} if row[at] is NULL else row[at] | {value}

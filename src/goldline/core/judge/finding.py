@@ -92,8 +92,9 @@ def _asked(subject: type[Subject], number: int, slot: Slot, tariff: tuple[Promis
     cap = "NULL::bigint" if promise.cap_minor is None else f"{promise.cap_minor}::bigint"
     asked = pay_sql(promise, remedy.ordinal, "f")
     return (
-        f"SELECT {finding_id_sql(subject, slot)}, '{slot.policy}'::text, f.key, {remedy.ordinal}, '{remedy.kind}'::text,"
-        f" {_party(subject, 'consumer')}, {_bearer(subject, remedy)}, {asked}, '{remedy.currency}'::text,"
+        f"SELECT {finding_id_sql(subject, slot)}, '{slot.policy}'::text, f.key, {remedy.ordinal},"
+        f" '{remedy.kind}'::text, {_party(subject, 'consumer')}, {_bearer(subject, remedy)},"
+        f" {asked}, '{remedy.currency}'::text,"
         f" {_currency(subject)}, {cap}, {judge_at_sql(slot, 'f')} {_from(subject, partition, number)} AND t.new = 'b'"
         f" AND {version_sql(slot, 'f')} = {promise.version} AND {asked} > 0"
     )

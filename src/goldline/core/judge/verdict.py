@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goldline.core.facts.fold import facts_select
 from goldline.core.facts.aggregate import day_sql
+from goldline.core.facts.fold import facts_select
 from goldline.core.facts.subject import Aggregate, Subject
 from goldline.core.facts.table import columns
 from goldline.core.policy.slot import Slot
@@ -117,19 +117,25 @@ def _wake(subject: type[Subject], partition: int) -> str:
 
 
 def sweep_statement(subject: type[Subject], partition: int) -> str:
-    """Take the wakes due at `now`, set again those that came too early, and return the keys to judge, `most` at most."""
+    """Take the wakes due at `now`, `most` at most; set again those that came too early; return the keys to judge.
+
+    Each row is (key or null, wakes taken): null for a subject that is not due.
+    """
     due = (
         f"SELECT ctid FROM goldline.wake WHERE partition = {partition} AND subject = '{subject.kind}'"
         f" AND wake_at <= {NOW} ORDER BY wake_at LIMIT %(most)s"
     )
+    standing = (
+        f"SELECT o._next_at FROM goldline.fact_{subject.kind}_p{partition} o"
+        f" WHERE o.partition = {partition} AND o.key = t.key LIMIT 1"
+    )
     return (
         f"WITH due AS ({due}), taken AS (DELETE FROM goldline.wake w WHERE w.ctid = ANY(ARRAY(SELECT ctid FROM due))"
-        f" RETURNING w.key, w.forced), looked AS (SELECT t.key, bool_or(t.forced) AS forced, min(f._next_at) AS next_at,"
-        f" count(*) AS taken FROM taken t LEFT JOIN LATERAL (SELECT o._next_at"
-        f" FROM goldline.fact_{subject.kind}_p{partition} o WHERE o.partition = {partition} AND o.key = t.key LIMIT 1) f"
-        f" ON true GROUP BY t.key), again AS (INSERT INTO goldline.wake"
-        f" (partition, wake_at, subject, key) SELECT {partition}, next_at, '{subject.kind}', key FROM looked"
-        f" WHERE next_at > {NOW} AND NOT forced) SELECT CASE WHEN forced OR next_at <= {NOW} THEN key END, taken FROM looked"
+        f" RETURNING w.key, w.forced), looked AS (SELECT t.key, bool_or(t.forced) AS forced,"
+        f" min(f._next_at) AS next_at, count(*) AS taken FROM taken t LEFT JOIN LATERAL ({standing}) f ON true"
+        f" GROUP BY t.key), again AS (INSERT INTO goldline.wake (partition, wake_at, subject, key)"
+        f" SELECT {partition}, next_at, '{subject.kind}', key FROM looked WHERE next_at > {NOW} AND NOT forced)"
+        f" SELECT CASE WHEN forced OR next_at <= {NOW} THEN key END, taken FROM looked"
     ).replace(NOW, "%(now)s::timestamptz")
 
 

@@ -61,8 +61,7 @@ def replay(
     Raises GoldlineError('no_message') when there is none to send.
     """
     found = connection.execute(
-        _REPLAY
-        + " AND o.key = %(message)s || ':' || e.id AND (%(endpoint)s::bigint IS NULL OR e.id = %(endpoint)s)",
+        _REPLAY + " AND o.key = %(message)s || ':' || e.id AND (%(endpoint)s::bigint IS NULL OR e.id = %(endpoint)s)",
         {"now": now, "message": str(message_id), "endpoint": endpoint_id},
     ).rowcount
     if found == 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from goldline.core.errors import GoldlineError
@@ -39,7 +41,7 @@ def create(name: str, *, view_only: bool, password_stdin: bool) -> None:
     from goldline.core.database import connect
     from goldline.surfaces.web import engine, operator
 
-    password = click.get_text_stream("stdin").readline().rstrip("\r\n") if password_stdin else None
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     if password == "":
         raise GoldlineError(
             "No password came on standard input.",

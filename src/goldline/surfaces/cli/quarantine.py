@@ -45,9 +45,7 @@ def redrive(identifier: int | None, code: str | None, *, everything: bool) -> in
     """Check again, and take in what passes now; the rest stays, with the reason of today."""
     _require_choice(identifier, code, everything=everything)
     with record() as connection:
-        done = quarantine.redrive(
-            connection, intake(connection), present(connection), identifier=identifier, code=code
-        )
+        done = quarantine.redrive(connection, intake(connection), present(connection), identifier=identifier, code=code)
         connection.commit()
     click.echo(f"{done.accepted:,} taken in.", err=True)
     if done.stayed:

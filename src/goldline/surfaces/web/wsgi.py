@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
+import psycopg
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
@@ -14,3 +16,20 @@ engine_url()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "goldline.surfaces.web.settings")
 
 application: WSGIHandler = get_wsgi_application()
+
+
+def _warm() -> None:
+    """Load the addresses and compile the rules before the first consumer comes, who would otherwise wait for it."""
+    from django.urls import get_resolver
+
+    from goldline.core.errors import GoldlineError
+    from goldline.surfaces.web import engine
+    from goldline.surfaces.web.reading.explanation import order_explained
+
+    _ = get_resolver().url_patterns
+    # A record that is not there yet is no reason not to start: each request says so itself.
+    with suppress(psycopg.Error, GoldlineError):
+        order_explained(engine.engine(), "-")
+
+
+_warm()

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Any
 
 from psycopg import Connection
 
+from goldline.core.judge.finding import Turn
 from goldline.core.ledger.accrual import derived_id
 from goldline.core.outbox.message import Message, queue
 
 
-class Turned(Protocol):
-    """What a notice needs of a finding that came to stand, or ceased to."""
-
-    finding_id: UUID
-    policy: str
-    key: str
-    revision: int
-    due_at: datetime
-    found_at: datetime
-
-
-def notify(connection: Connection[Any], partition: int, topic: str, turns: Sequence[Turned], now: datetime) -> None:
+def notify(connection: Connection[Any], partition: int, topic: str, turns: Sequence[Turn], now: datetime) -> None:
     """Queue one webhook a finding and endpoint that listens to the topic ('finding.found', 'finding.exonerated')."""
     queue(connection, [_message(partition, topic, each) for each in turns], now)
 
 
-def _message(partition: int, topic: str, each: Turned) -> Message:
+def _message(partition: int, topic: str, each: Turn) -> Message:
     data = {
         "finding_id": str(each.finding_id),
         "policy": each.policy,

@@ -1,0 +1,1 @@
+"""What the engine does in a second, a millisecond and a megabyte, on this machine: `python -m bench`."""
