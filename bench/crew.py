@@ -74,8 +74,11 @@ class _Announced(Worker):
 
 def _work(duty: Duty, ready: Event) -> None:
     # The lease is a constant of the engine; a run of seconds cannot wait half a minute for a dead worker's.
-    step_module.LEASE_S = worker_module.LEASE_S = duty.lease_s
+    for module in (step_module, worker_module):
+        vars(module)["LEASE_S"] = duty.lease_s
     worker = _Announced(duty, ready)
+    import os  # DIAG
+    if os.environ.get("NOCOUNT"): worker_module.COUNT_EVERY_S = 1e9; worker._counted = time.monotonic()  # DIAG
     gc.disable()  # as the engine's own runner does
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signal module's
@@ -93,11 +96,13 @@ class Crew:
     duty: Duty
     size: int = 2
     members: list[BaseProcess] = field(default_factory=list)
+    signs: list[Event] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         # Spawned, not forked: a worker's memory shall be its own.
-        signs = [self.add() for _ in range(self.size)]
-        if not all(sign.wait(READY_WITHIN_S) for sign in signs):
+        for _ in range(self.size):
+            self.add()
+        if not all(sign.wait(READY_WITHIN_S) for sign in self.signs):
             raise BenchError("a worker did not start")
         return self
 
@@ -111,14 +116,15 @@ class Crew:
             if member.is_alive():
                 member.kill()
 
-    def add(self) -> Event:
-        """Start one more; what is set when it is ready."""
+    def add(self) -> None:
+        """Start one more, without waiting for it."""
         context = multiprocessing.get_context("spawn")
         ready = context.Event()
         member = context.Process(target=_work, args=(self.duty, ready), daemon=True)
         member.start()
         self.members.append(member)
-        return ready
+        # Kept, because a sign nobody keeps is gone before the new process has found it.
+        self.signs.append(ready)
 
     def kill_one(self) -> None:
         """SIGKILL the first worker and start another at once."""

@@ -12,7 +12,7 @@ from goldline.market.demo.market import Market
 def run(place: Place) -> list[Row]:
     """Whole days of the demo market, told and thrown away."""
     orders, days = place.pick((20_000, 5), (10_000, 2), (300, 1))
-    rates = []
+    rates, events = [], 0
     for number in range(4):
         market = Market(seed=number, orders_per_day=orders, days=days)
         begun = time.perf_counter()

@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from goldline.core import schema
 from goldline.core.database import Server, check_durability, connect
@@ -51,7 +51,7 @@ class Place:
     @contextmanager
     def database(self, name: str, template: str | None = None) -> Iterator[str]:
         """An empty database, or a copy of another one that nobody is connected to; its address."""
-        made = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        made: sql.Composed = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template is not None:
             # Copying files ends with a checkpoint, so every run starts from the same state of the log.
             made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
@@ -59,7 +59,7 @@ class Place:
             )
         self._administer(made)
         try:
-            yield make_conninfo(**{**conninfo_to_dict(self.url), "dbname": name})
+            yield make_conninfo(self.url, dbname=name)
         finally:
             self._administer(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -67,7 +67,7 @@ class Place:
         """Write everything down, so that what came before does not weigh on what is measured next."""
         self._administer(sql.SQL("CHECKPOINT"))
 
-    def _administer(self, statement: sql.Composable) -> None:
+    def _administer(self, statement: sql.Composed | sql.SQL) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(statement)
 

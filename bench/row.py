@@ -13,7 +13,7 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure: the median of `runs`. `reach` is what it must be, `aim` what we would like; `better` says which way."""
+    """One figure: the median of `runs`. `reach` is what it must be, `aim` what we would like."""
 
     name: str
     what: str

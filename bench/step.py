@@ -38,7 +38,8 @@ def run(place: Place) -> list[Row]:
     with place.database(TEMPLATE) as url:
         place.say("step: filling the inbox")
         events, detail = _prepare(url, market)
-        rates, last = [], None
+        rates: list[float] = []
+        last: dict[str, Any] = {}
         warm = place.pick(1, 1, 0)
         for number in range(runs + warm):
             last = _once(place, market, events)
@@ -112,17 +113,14 @@ def _once(place: Place, market: Market, events: int) -> dict[str, Any]:
 def counts(connection: Connection[Any]) -> dict[str, int]:
     """Rows of each table that a step writes, and writes of fact rows."""
     tables = ("finding", "remedy", "posting", "outbox")
-    found = {
-        table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[arg-type]
-        for table in tables
-    }
+    found = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables}
     connection.execute("SELECT pg_stat_clear_snapshot()")
     writes = connection.execute(
         "SELECT coalesce(sum(n_tup_ins + n_tup_upd), 0)::bigint FROM pg_stat_user_tables WHERE relname LIKE 'fact_%'"
     ).fetchone()
     return {
-        **{f"{table}s": row[0] for table, row in found.items() if row},
-        "fact_row_writes": writes[0] if writes else 0,
+        **{f"{table} rows": row[0] for table, row in found.items() if row},
+        "fact row writes": writes[0] if writes else 0,
     }
 
 

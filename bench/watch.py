@@ -1,4 +1,4 @@
-"""The bare watch: eight milestones an order, one promise, one worker killed in the middle, every remedy accounted for."""
+"""The bare watch: eight milestones an order, one promise, one worker killed, every remedy accounted for."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ def run(place: Place) -> list[Row]:
         if len(late) != watch.late():
             raise BenchError("the watch's events and its own count of late orders differ")
         whole, _ = _once(place, settled, events, late, kill=False)
-        runs, memory = [], {}
+        runs: list[float] = []
+        memory: dict[str, Any] = {}
         for number in range(place.pick(3, 1, 1)):
             rate, memory = _once(place, settled, events, late, kill=True)
             place.say(f"watch: run {number}, one worker killed: {rate:,.0f} events/s")

@@ -32,7 +32,9 @@ def differences(source: Connection[Any], target: Connection[Any]) -> Sequence[st
     source.commit()
     target.commit()
     lost, added = set(ours) - set(theirs), set(theirs) - set(ours)
-    found = [f"only before: {line}" for line in sorted(lost)] + [f"only in the replay: {line}" for line in sorted(added)]
+    found = [f"only before: {line}" for line in sorted(lost)] + [
+        f"only in the replay: {line}" for line in sorted(added)
+    ]
     if not found and len(ours) != len(theirs):
         found.append(f"{len(ours)} lines before, {len(theirs)} in the replay")
     return found

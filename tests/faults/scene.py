@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psutil
 from psycopg import Connection
@@ -55,11 +55,11 @@ class Scene:
             publish(connection, self.pack, vocabulary(), EARLY)
             connection.execute("INSERT INTO driven_clock (at) VALUES (%s)", [END])
 
-    def __enter__(self) -> Scene:
+    def __enter__(self) -> Self:
         self.provider.__enter__()
         return self
 
-    def __exit__(self, *fault: Any) -> None:
+    def __exit__(self, *fault: object) -> None:
         for each in self.processes:
             with suppress(ProcessLookupError, psutil.Error):
                 each.kill()

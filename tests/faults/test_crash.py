@@ -16,6 +16,7 @@ from goldline.core.outbox.address import AddressRules
 from goldline.core.outbox.message import message_id
 from tests.doubles.sink import Sink
 from tests.faults.scene import Scene, late_news, orders, wait_for
+from tests.laws.world import END
 
 pytestmark = pytest.mark.faults
 
@@ -61,7 +62,7 @@ def test_crash_while_telling(scene: Scene, point: str) -> None:
     with Sink() as sink:
         with scene.connect() as connection:
             rules = AddressRules(hosts=frozenset(["127.0.0.1"]), ports=frozenset([sink.port]))
-            sink.secret = endpoint.create(connection, sink.url, ["finding.found"], rules=rules).secrets[0]
+            sink.secret = endpoint.create(connection, sink.url, ["finding.found"], rules=rules, now=END).secrets[0]
         scene.feed(*orders(0, 10))
         scene.drain(pay=False)
         victim = scene.dispatcher(crash_at=f"{point}:3", webhooks=True)

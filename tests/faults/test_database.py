@@ -19,13 +19,17 @@ RESUME_MOST_S = 15.0
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGQUIT], ids=["killed", "shut down at once"])
 def test_database_dies(scene: Scene, cluster: Cluster, fresh: Callable[[], str], how: signal.Signals) -> None:
-    """The postmaster goes while intake, workers and a dispatcher are busy; the same processes go on after the restart."""
+    """The postmaster goes while everybody is busy; the same processes go on after the restart."""
     crew = [scene.worker(), scene.worker(), scene.dispatcher()]
     feeder = Feeder(scene, batch=10, pause_s=0.02)
     feeder.start()
     outages = 0
     for number in range(TIMES):
-        wait_for(lambda: scene.paid() > 20 * number, "payouts", scene.log)
+        wait_for(
+            lambda number=number: scene.paid() > 20 * number,  # type: ignore[misc]
+            "payouts",
+            scene.log,
+        )
         before, unknown = len(scene.sent), feeder.unknown
         cluster.kill(how)
         outages += feeder.unknown > unknown

@@ -71,10 +71,12 @@ SCENARIOS: dict[str, list[Told]] = {
     "everything twice": [placed(), placed(), paid(), paid(), scan("picked_up", 52), scan("picked_up", 52)],
     "cancelled in time, twice": [placed(), paid(), order("cancelled", 40), order("cancelled", 3, "again")],
     "cancelled too late": [placed(), paid(), order("cancelled", LATE), scan("picked_up", 300), order("accepted", 2)],
-    "picked up late": [placed(), paid(), labelled(2), scan("picked_up", 60), scan("departed", 61), scan("arrived", 190)],
+    "picked up late": [placed(), paid(), labelled(2), scan("picked_up", 60), scan("departed", 61),
+                       scan("arrived", 190)],
     "picked up two days late": [placed(), paid(), order("accepted", 1), scan("picked_up", 97), scan("delivered", 200)],
     "renegotiated": [
-        placed(), paid(), order("ship_agreed", 5, "a1", ship_by=hours(90)), order("ship_agreed", 5, "a2", ship_by=hours(70)),
+        placed(), paid(), order("ship_agreed", 5, "a1", ship_by=hours(90)),
+        order("ship_agreed", 5, "a2", ship_by=hours(70)),
         scan("picked_up", 80), scan("delivered", 110),
     ],
     "renegotiated twice": [
@@ -87,7 +89,8 @@ SCENARIOS: dict[str, list[Told]] = {
         refund("decided", 255, "d2", outcome="approved"), refund("paid", 300, **ASKED),
     ],
     "refund at one time": [
-        placed(), paid(), refund("requested", 200, **ASKED), refund("requested", 200, "r2", amount_minor=1, currency="USD"),
+        placed(), paid(), refund("requested", 200, **ASKED),
+        refund("requested", 200, "r2", amount_minor=1, currency="USD"),
         refund("decided", 210, "d1", outcome="refused"), refund("decided", 210, "d2", outcome="approved"),
     ],
     "two currencies": [placed(), paid(), paid(ident="other", at=0.6, currency="USD"), scan("delivered", 500)],
@@ -102,7 +105,8 @@ SCENARIOS: dict[str, list[Told]] = {
         placed(zone="America/Sao_Paulo"), placed(ident="q", zone="Asia/Shanghai"), paid(ship_rule="working_days:3"),
         scan("picked_up", 24 * 4),
     ],
-    "two sellers claim it": [placed(), placed(ident="z", merchant_id="m2", consumer_id="c2"), paid(), order("accepted", 25)],
+    "two sellers claim it": [placed(), placed(ident="z", merchant_id="m2", consumer_id="c2"), paid(),
+                             order("accepted", 25)],
     "shipped on the dot": [placed(), paid(), scan("picked_up", 48.5), order("accepted", 24.5), scan("delivered", 120)],
     "unavailable": [placed(), paid(), order("unavailable", 3), order("shipped", 4), order("accepted", 500)],
 }  # fmt: skip
@@ -123,8 +127,12 @@ def _any_time(draw: random.Random) -> float:
 
 _SCANS = ("picked_up", "departed", "arrived", "out_for_delivery", "delivered", "ready_for_pickup", "lost", "in_transit")
 _MAKERS: list[Callable[[random.Random, int], Told]] = [
-    lambda d, n: placed(_any_time(d), f"e{n // 2}", merchant_id=d.choice(["m1", "m2"]), consumer_id=d.choice(["c1", "c2"])),
-    lambda d, n: paid(_any_time(d), f"e{n // 2}", paid_minor=d.randrange(900_000), ship_rule=d.choice(["hours:24", "same_day"])),
+    lambda d, n: placed(
+        _any_time(d), f"e{n // 2}", merchant_id=d.choice(["m1", "m2"]), consumer_id=d.choice(["c1", "c2"])
+    ),
+    lambda d, n: paid(
+        _any_time(d), f"e{n // 2}", paid_minor=d.randrange(900_000), ship_rule=d.choice(["hours:24", "same_day"])
+    ),
     lambda d, n: paid(_any_time(d), f"e{n // 2}", ship_by=hours(_any_time(d)), deliver_by=hours(_any_time(d))),
     lambda d, n: order("accepted", _any_time(d), f"e{n}"),
     lambda d, n: order("ship_agreed", _any_time(d), f"e{n // 3}", ship_by=hours(_any_time(d))),
@@ -144,8 +152,8 @@ def life(seed: int) -> list[tuple[datetime, Told]]:
     pay = draw.uniform(0, 20)
     ship_h = draw.choice([24, 48, 72])
     deliver_by = hours(pay + ship_h + draw.uniform(24, 96))
-    told: list[tuple[float, Told]] = [(0, placed(0)), (pay, paid(pay, paid_minor=draw.randrange(100, 900_000),
-                                                                 ship_rule=f"hours:{ship_h}", deliver_by=deliver_by))]  # fmt: skip
+    first = paid(pay, paid_minor=draw.randrange(100, 900_000), ship_rule=f"hours:{ship_h}", deliver_by=deliver_by)
+    told: list[tuple[float, Told]] = [(0, placed(0)), (pay, first)]
     if draw.random() < 0.1:
         told.append((pay + 2, order("cancelled", pay + 2)))
         return [(hours(at), each) for at, each in told]
@@ -164,7 +172,7 @@ def _journey(draw: random.Random, told: list[tuple[float, Told]], pay: float, sh
     add(pay + draw.choice([1, 12, 23.9, 30]), lambda at: order("accepted", at))
     if draw.random() < 0.15:
         add(pay + 5, lambda at: order("ship_agreed", at, ship_by=hours(pay + ship_h + draw.uniform(-10, 40))))
-    at = add(pay + draw.uniform(6, 30), lambda at: labelled(at))
+    at = add(pay + draw.uniform(6, 30), labelled)
     for code in ("picked_up", "departed", "arrived", "out_for_delivery", "delivered"):
         at = add(at + draw.choice([3, 10, 20, 26, 80]), lambda when, code=code: scan(code, when))  # type: ignore[misc]
 

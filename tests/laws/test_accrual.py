@@ -19,9 +19,20 @@ CAPS = {"a": 50, "b": 120, "c": None}
 _candidates = st.lists(
     st.builds(
         lambda n, policy, key, asked, minute, currency, payee: Candidate(
-            UUID(int=n), policy, key, n, "coupon", payee, "merchant:m", asked, "CNY", currency, False, CAPS[policy],
+            UUID(int=n),
+            policy,
+            key,
+            n,
+            "coupon",
+            payee,
+            "merchant:m",
+            asked,
+            "CNY",
+            currency,
+            False,
+            CAPS[policy],
             T0 + timedelta(minutes=minute),
-        ),  # fmt: skip
+        ),
         n=st.integers(0, 2**64),
         policy=st.sampled_from(sorted(CAPS)),
         key=st.sampled_from(["o1", "o2"]),
@@ -56,7 +67,9 @@ def test_limits_bound_what_is_owed(candidates: list[Candidate], limits: Given, s
 @given(amount=st.integers(1, 10**15), currency=st.sampled_from(["CNY", "BRL", "JPY"]))
 def test_every_entry_balances(amount: int, currency: str) -> None:
     """What one account gives another receives, in one currency."""
-    asked = Candidate(UUID(int=1), "a", "o", 0, "coupon", "c", "merchant:m", amount, currency, currency, False, None, T0)
+    asked = Candidate(
+        UUID(int=1), "a", "o", 0, "coupon", "c", "merchant:m", amount, currency, currency, False, None, T0
+    )
     rows = posting_rows(0, asked, amount, T0)
     assert sum(row[5] for row in rows) == 0
     assert {row[4] for row in rows} == {currency}
@@ -81,7 +94,9 @@ def _assert_caps(decided: Sequence[Accrual]) -> None:
 
 def _assert_limits(decided: Sequence[Accrual], limits: Given, standing: Standing) -> None:
     for policy, (budget, breaker, tripped) in limits.items():
-        accrued = sum(each.amount_minor for each in decided if each.candidate.policy == policy and each.state == "accrued")
+        accrued = sum(
+            each.amount_minor for each in decided if each.candidate.policy == policy and each.state == "accrued"
+        )
         assert accrued == standing.limits[policy].spent_minor
         assert budget is None or accrued <= budget
         assert breaker is None or accrued <= breaker

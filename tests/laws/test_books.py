@@ -1,4 +1,4 @@
-"""The books: they balance, a second run changes nothing, late evidence charges nobody twice, and a replay decides alike."""
+"""The books: they balance, a second run changes nothing, late evidence moves charges, a replay decides alike."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_rejudging_asks_for_nothing_again(database_url: str) -> None:
 
 
 def test_late_evidence_charges_the_platform(database_url: str) -> None:
-    """Evidence that comes after a remedy was paid: the finding no longer stands, the consumer keeps it, the platform bears it."""
+    """Evidence that comes after a remedy was paid: the finding falls, the consumer keeps it, the platform bears it."""
     with World(database_url, demo_pack(vocabulary(), limits=False)) as world:
         world.feed([each("s0p0") for each in SCENARIOS["everything broken"]])
         world.step(END)
@@ -130,17 +130,20 @@ def test_late_evidence_charges_the_platform(database_url: str) -> None:
         assert world.rows("SELECT DISTINCT charged_to FROM remedy WHERE policy = 'demo.ship-by'") == [("platform",)]
         assert world.value("SELECT sum(amount_minor) FROM posting WHERE account = 'consumer:c1'") == kept
         assert owed > 0
-        assert world.value(
-            "SELECT sum(p.amount_minor) FROM posting p JOIN remedy r ON r.id = p.remedy_id"
-            " WHERE r.policy = 'demo.ship-by' AND p.account = 'platform'"
-        ) == -owed
+        assert (
+            world.value(
+                "SELECT sum(p.amount_minor) FROM posting p JOIN remedy r ON r.id = p.remedy_id"
+                " WHERE r.policy = 'demo.ship-by' AND p.account = 'platform'"
+            )
+            == -owed
+        )
         pay_all(world, database_url)
         report = check(world.connection)
         assert report.ok, str(report)
 
 
 def test_a_promise_broken_again_is_charged_back(database_url: str) -> None:
-    """A deadline agreed later and then an earlier one: exonerated, then standing again, paid once, charged to the merchant."""
+    """Exonerated by an agreed deadline, then broken by another: paid once, and charged to the merchant again."""
     with World(database_url, demo_pack(vocabulary(), limits=False)) as world:
         world.feed([each("s0p0") for each in SCENARIOS["everything broken"]])
         world.step(hours(60))
@@ -159,7 +162,7 @@ def test_a_promise_broken_again_is_charged_back(database_url: str) -> None:
 
 
 def test_replay_decides_alike(database_url: str, another_database: Callable[[], str]) -> None:
-    """The inbox fed to a fresh database, in other batches, gives the same facts, findings, remedies, entries and payouts."""
+    """The inbox fed to a fresh database, in other batches, gives the same facts, findings, remedies and entries."""
     fresh = another_database()
     with World(database_url, demo_pack(vocabulary())) as world, World(fresh, demo_pack(vocabulary())) as replayed:
         events = told(200)

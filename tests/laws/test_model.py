@@ -20,7 +20,9 @@ COLUMNS = {**{(name, 0): f"v_demo__{name.replace('-', '_')}_0" for name in FLOWS
 def test_engine_agrees_with_the_model(database_url: str, seed: int) -> None:
     """Verdicts, findings, amounts asked and owed, and bearers agree with plain Python at a time of chance."""
     now = hours(random.Random(seed).uniform(80, 180))
-    orders = {f"os{n}p0": [each(f"s{n}p0") for _, each in life(seed * 10_000 + n)] for n in range(2_000 if FULL else 500)}
+    orders = {
+        f"os{n}p0": [each(f"s{n}p0") for _, each in life(seed * 10_000 + n)] for n in range(2_000 if FULL else 500)
+    }
     told = [each for events in orders.values() for each in events]
     random.Random(seed).shuffle(told)
     with World(database_url, demo_pack(vocabulary(), limits=False)) as world:

@@ -20,7 +20,7 @@ FULL = os.environ.get("GOLDLINE_FAULTS") == "full"
 
 
 def test_all_permutations(database_url: str) -> None:
-    """Every order of up to six events, cut into steps in every way, gives the same facts, findings, remedies and money."""
+    """Every order of up to six events, cut into steps in every way, gives the same facts, findings and money."""
     rounds: list[list[bytes]] = [[] for _ in range(6)]
     told = list(SCENARIOS.values())
     for number, story in enumerate(told):
@@ -56,7 +56,7 @@ def test_random_orders_of_forty(database_url: str, seed: int) -> None:
 
 
 def test_within_the_grace(database_url: str) -> None:
-    """With the clock moving, evidence that comes within the grace window changes nothing, whenever within it it comes."""
+    """With the clock moving, evidence that comes within the grace window changes nothing, whenever it comes."""
     stories, copies = (400, 6) if FULL else (120, 4)
     draw = random.Random(7)
     tick = timedelta(minutes=60)

@@ -44,12 +44,12 @@ def hours(count: float) -> datetime:
 
 
 def demo_pack(words: Vocabulary, *, limits: bool = True, grace: str | None = None) -> Pack:
-    """The demo pack; without what couples orders to each other (`limits=False`), or with one grace for every promise."""
+    """The demo pack; without what couples orders (`limits=False`), or with one grace for every promise."""
     path = locate("demo")
     kept = []
     for line in read_text(path).splitlines():
         name = line.partition("=")[0].strip()
-        if name in ("budget", "breaker") and not limits or name == "grace" and grace:
+        if (name in ("budget", "breaker") and not limits) or (name == "grace" and grace):
             continue
         kept.append(line)
         if name == "made_at" and grace:

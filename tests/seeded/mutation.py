@@ -38,7 +38,9 @@ def send_before_commit() -> Any:
     def claim(connection: Connection[Any], *given: Any, **named: Any) -> Any:
         found = original(connection, *given, **named)
         # As if the transaction of the claim were still open when the process dies.
-        connection.execute("UPDATE outbox SET claimed_by = NULL, claimed_until = NULL, attempts = 0 WHERE state = 'ready'")
+        connection.execute(
+            "UPDATE outbox SET claimed_by = NULL, claimed_until = NULL, attempts = 0 WHERE state = 'ready'"
+        )
         return found
 
     return patched((lane, "claim", claim))

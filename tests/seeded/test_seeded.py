@@ -29,7 +29,7 @@ def _grab(name: str) -> Law:
 
     def run(request: pytest.FixtureRequest) -> None:
         url = request.getfixturevalue("database_url")
-        if name in ("test_the_database_says_what_time_it_is",):
+        if name == "test_the_database_says_what_time_it_is":
             law(url, request.getfixturevalue("database"))
         else:
             law(url)
@@ -121,7 +121,12 @@ def test_bug_is_caught(request: pytest.FixtureRequest, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("table", "constraint"),
-    [("posting", "posting_pkey"), ("outbox", "outbox_kind_key_key"), ("remedy", "remedy_pkey"), ("finding", "finding_pkey")],
+    [
+        ("posting", "posting_pkey"),
+        ("outbox", "outbox_kind_key_key"),
+        ("remedy", "remedy_pkey"),
+        ("finding", "finding_pkey"),
+    ],
 )
 def test_missing_key_is_caught(database_url: str, table: str, constraint: str) -> None:
     """A table without its unique key lets a second entry in, and a law says so."""

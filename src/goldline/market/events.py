@@ -7,7 +7,10 @@ are instants. All events about an order name its `order_id`, which decides their
 from __future__ import annotations
 
 import sys
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from msgspec import Meta
 
 from goldline.core.facts.event import AmountMinor, Catalogue, Currency, Data, Id, Text, Time, event
 
@@ -15,6 +18,23 @@ ScanCode = Literal[
     "registered", "picked_up", "departed", "arrived", "in_transit", "out_for_delivery", "ready_for_pickup",
     "delivered", "attempt_failed", "delayed", "damaged", "lost", "refused", "returning", "returned",
 ]  # fmt: skip
+
+
+ShipRule = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(hours:\d{1,4}|same_day(@([01]\d|2[0-3]):[0-5]\d)?|next_day|days:\d{1,3}"
+        r"|working_days:\d{1,3}(/[A-Za-z0-9_-]{1,32})?)\Z",
+        description="A shipping promise as a rule: hours:48, same_day, same_day@16:00, next_day, days:3, working_days:3.",
+    ),
+]
+ZONES = available_timezones()
+
+
+def _known_zone(zone: str | None) -> None:
+    """Refuse a time zone nobody knows: a deadline could not be resolved in it."""
+    if zone is not None and zone not in ZONES:
+        raise ValueError(f"Unknown time zone '{zone}'; use an IANA name such as Asia/Shanghai")
 
 
 @event("order.placed", root="order_id")
@@ -27,6 +47,10 @@ class OrderPlaced(Data):
     region: Id | None = None
     zone: Id | None = None
     deliver_by: Time | None = None
+
+    def __post_init__(self) -> None:
+        """Check what a pattern cannot say."""
+        _known_zone(self.zone)
 
 
 @event("order.item_added", root="order_id")
@@ -53,7 +77,7 @@ class OrderPaid(Data):
     order_id: Id
     paid_minor: AmountMinor
     currency: Currency
-    ship_rule: Id | None = None
+    ship_rule: ShipRule | None = None
     ship_by: Time | None = None
     deliver_by: Time | None = None
 
@@ -163,6 +187,10 @@ class MerchantRegistered(Data):
     merchant_id: Id
     name: Text
     zone: Id | None = None
+
+    def __post_init__(self) -> None:
+        """Check what a pattern cannot say."""
+        _known_zone(self.zone)
 
 
 def catalogue() -> Catalogue:

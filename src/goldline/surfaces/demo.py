@@ -42,7 +42,7 @@ from goldline.market.demo.market import Batch, Market
 from goldline.market.events import catalogue
 from goldline.market.vocabulary import vocabulary
 
-PARTITIONS: Final = 2
+PARTITIONS: Final = 4  # as many as the settings say where nobody says otherwise
 PLAYED_DAYS: Final = 4
 MARKET_DAYS: Final = 60
 ORDERS_PER_DAY: Final = 3_000

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from goldline.core.policy.case import run_cases
 from goldline.core.policy.diagnostic import PolicyError
-from goldline.core.policy.pack import Pack, load
+from goldline.core.policy.pack import Pack, available, load
 from goldline.core.policy.promise import Promise, Remedy
 from goldline.core.policy.published import publish as put_in_force
 from goldline.market.vocabulary import vocabulary
@@ -29,14 +29,19 @@ _HEADINGS: Final = {
 def group() -> None:
     """Check, test, explain and publish policy packs.
 
-    PACK is a .toml file, a folder that holds policies.toml, or the name of a pack that comes with Goldline.
+    PACK is a .toml file, a folder that holds policies.toml, or the name of a pack that comes with Goldline. To check,
+    test and explain, leaving it out means every pack that comes with Goldline.
     """
 
 
 @group.command()
-@click.argument("pack")
-def check(pack: str) -> int:
+@click.argument("packs", nargs=-1, metavar="[PACK]...")
+def check(packs: tuple[str, ...]) -> int:
     """Check PACK against the vocabulary; every fault is shown with its file, line and place."""
+    return max(_check(pack) for pack in packs or available())
+
+
+def _check(pack: str) -> int:
     with _faults_shown() as faulty:
         loaded = load(pack, vocabulary())
         click.echo(f"{loaded.path}: {len(loaded.promises)} promises, no fault.", err=True)
@@ -44,24 +49,33 @@ def check(pack: str) -> int:
 
 
 @group.command()
-@click.argument("pack")
-def test(pack: str) -> int:
+@click.argument("packs", nargs=-1, metavar="[PACK]...")
+def test(packs: tuple[str, ...]) -> int:
     """Run the cases that lie beside PACK in cases.toml; every case that fails shows both sides."""
-    failed, results = 0, []
-    with _faults_shown() as faulty, record(create=True) as connection:
+    with record(create=True) as connection:
+        return max(_test(connection, pack) for pack in packs or available())
+
+
+def _test(connection: Connection[Any], pack: str) -> int:
+    failed = 0
+    with _faults_shown() as faulty:
         results = run_cases(connection, load(pack, vocabulary()))
         failed = sum(not result.passed for result in results)
         for result in results:
             click.echo(result.as_text())
-        click.echo(f"{len(results)} cases, {failed} failed.", err=True)
+        click.echo(f"{pack}: {len(results)} cases, {failed} failed.", err=True)
     return faulty() or (FAILED if failed else 0)
 
 
 @group.command()
-@click.argument("pack")
+@click.argument("packs", nargs=-1, metavar="[PACK]...")
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
-def explain(pack: str, lang: str) -> int:
+def explain(packs: tuple[str, ...], lang: str) -> int:
     """Say what PACK promises, on which facts, and what a breach costs."""
+    return max(_explain(pack, lang) for pack in packs or available())
+
+
+def _explain(pack: str, lang: str) -> int:
     with _faults_shown() as faulty:
         loaded = load(pack, vocabulary())
         click.echo("\n\n".join(_told(loaded, promise, lang) for promise in loaded.promises))
