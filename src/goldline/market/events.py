@@ -25,7 +25,7 @@ ShipRule = Annotated[
     Meta(
         pattern=r"\A(hours:\d{1,4}|same_day(@([01]\d|2[0-3]):[0-5]\d)?|next_day|days:\d{1,3}"
         r"|working_days:\d{1,3}(/[A-Za-z0-9_-]{1,32})?)\Z",
-        description="A shipping promise as a rule: hours:48, same_day, same_day@16:00, next_day, days:3, working_days:3.",
+        description="A shipping promise: hours:48, same_day, same_day@16:00, next_day, days:3, working_days:3.",
     ),
 ]
 ZONES = available_timezones()
