@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import random
+import itertools
 import statistics
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
+
+import numpy as np
 
 from bench import standing
 from bench.crew import Duty, drive, run_until
@@ -61,15 +63,19 @@ def _cost_us(place: Place, orders: int, events: int, streams: int) -> dict[str, 
 
 
 def _stream(seed: int, orders: int, events: int) -> Iterator[tuple[datetime, list[bytes]]]:
-    """Two events in five begin new orders, the others are scans of standing ones, any of them."""
-    chance = random.Random(seed)
+    """Two events in five begin new orders, the others are scans of standing ones.
+
+    Every standing order is scanned before one is scanned again, so that a batch meets as many different rows among
+    few orders as among many.
+    """
+    chance = np.random.default_rng(seed)
+    scanned = itertools.cycle(chance.permutation(orders)[: events * 3 // 5].tolist())
     at = AT + timedelta(seconds=30 + seed * 60)
     for first in range(0, events, BATCH):
         batch: list[bytes] = []
         for number in range(first, first + BATCH, 10):
             batch += begin(f"n{seed}x{number:x}", at)
-            batch += [scan(chance.randrange(orders), f"{seed}.{number + n}", at, CODES[n % 4]) for n in range(6)]
-        chance.shuffle(batch)
+            batch += [scan(next(scanned), f"{seed}.{number + n}", at, CODES[n % 4]) for n in range(6)]
         yield at, batch
 
 

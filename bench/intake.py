@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import time
 from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import Barrier
 from typing import Final
 
 from bench.place import BenchError, Place, install
@@ -27,16 +28,17 @@ MEDIA: Final = "application/cloudevents-batch+json"
 
 def bodies(number: int) -> list[bytes]:
     """What one client sends, over and over: events of the demo market."""
-    market = Market(seed=100 + number, orders_per_day=20_000, days=1)
+    market = Market(seed=100 + number, orders_per_day=12_000, days=1)
     batches = (batch for batch in market.batches(BATCH) if len(batch) == BATCH)
     return [b"[" + b",".join(batch) + b"]" for batch in itertools.islice(batches, DISTINCT_BODIES)]
 
 
-def send(where: Site, number: int, seconds: float, total: Synchronized[int]) -> None:
+def send(where: Site, number: int, seconds: float, start: Barrier, total: Synchronized[int]) -> None:
     """One client: posts batches until the time is up and counts what was acknowledged."""
     own = bodies(number)
     connection = where.connect()
     headers = {**where.headers, "Content-Type": MEDIA}
+    start.wait(60)
     acknowledged, sent, until = 0, 0, time.monotonic() + seconds
     while time.monotonic() < until:
         connection.request("POST", "/v1/events", own[sent % len(own)], headers)
@@ -74,8 +76,10 @@ def run(place: Place) -> list[Row]:
 def _once(where: Site, seconds: float) -> int:
     context = multiprocessing.get_context("spawn")
     total: Synchronized[int] = context.Value("q", 0)
+    start = context.Barrier(CONNECTIONS)
     clients = [
-        context.Process(target=send, args=(where, number, seconds, total), daemon=True) for number in range(CONNECTIONS)
+        context.Process(target=send, args=(where, number, seconds, start, total), daemon=True)
+        for number in range(CONNECTIONS)
     ]
     for client in clients:
         client.start()

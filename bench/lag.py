@@ -34,7 +34,7 @@ SETTLE_S = 2.0  # the first seconds after the start are not measured
 def run(place: Place) -> list[Row]:
     """Load, start the workers, offer events while promises come due, and ask the findings when they came."""
     orders, seconds, ahead_s, due_per_s = place.pick(
-        (1_000_000, 40.0, 60, 200.0), (100_000, 8.0, 20, 100.0), (1_000, 2.0, 3, 50.0)
+        (1_000_000, 40.0, 60, 200.0), (100_000, 8.0, 20, 100.0), (1_000, 4.0, 3, 50.0)
     )
     with place.database("bench_lag") as url:
         first_due = datetime.now(UTC) + timedelta(seconds=ahead_s)

@@ -21,7 +21,6 @@ from goldline.market.demo.watch import SHIP_WITHIN_S, Watch
 
 PARTITIONS = 2
 WORKERS = 2
-ROW_EVENTS = 5_000
 MAX_EVENTS = 100_000
 LEASE_S = 1.0
 TEMPLATE = "bench_watch_filled"
@@ -69,35 +68,39 @@ def run(place: Place) -> list[Row]:
     """Warm up once without a kill, then the median of runs with one each."""
     watch = Watch(place.pick(300_000, 75_000, 2_000))
     settled = watch.origin + timedelta(days=60)
+    # Toy steps are short, so that there is a middle to be killed in.
+    row_events, max_events = place.pick((5_000, MAX_EVENTS), (5_000, MAX_EVENTS // 2), (100, 100))
     with place.database(TEMPLATE) as url:
         place.say("watch: filling the inbox")
         install(url, milestones.vocabulary(), milestones.pack(), PARTITIONS, watch.origin)
         count = Count()
         with connect(url) as connection:
-            events = fill(connection, count.watched(watch.timed(ROW_EVENTS * PARTITIONS)), PARTITIONS)
+            events = fill(connection, count.watched(watch.timed(row_events * PARTITIONS)), PARTITIONS)
             drive(connection, settled)
             connection.autocommit = True
             connection.execute("VACUUM ANALYZE inbox")
         late = count.late()
         if len(late) != watch.late():
             raise BenchError("the watch's events and its own count of late orders differ")
-        whole, _ = _once(place, settled, events, late, kill=False)
+        whole, _ = _once(place, settled, events, late, max_events)
         runs: list[float] = []
         memory: dict[str, Any] = {}
         for number in range(place.pick(3, 1, 1)):
-            rate, memory = _once(place, settled, events, late, kill=True)
+            rate, memory = _once(place, settled, events, late, max_events, events // 2)
             place.say(f"watch: run {number}, one worker killed: {rate:,.0f} events/s")
             runs.append(rate)
-    detail = {"events": events, "remedies": len(late), "lost": 0, "wrong": 0, "doubled": 0, "max_events": MAX_EVENTS,
+    detail = {"events": events, "remedies": len(late), "lost": 0, "wrong": 0, "doubled": 0, "max_events": max_events,
               "lease_s": LEASE_S, "warm_up_without_kill": round(whole), **memory}  # fmt: skip
     what = "bare watch, two workers, one killed and started again"
     return [median_row("watch", what, "events/s", runs, reach=250_000, aim=440_000, detail=detail)]
 
 
-def _once(place: Place, settled: datetime, events: int, late: set[str], *, kill: bool) -> tuple[float, dict[str, Any]]:
+def _once(
+    place: Place, settled: datetime, events: int, late: set[str], max_events: int, kill_after: int | None = None
+) -> tuple[float, dict[str, Any]]:
     with place.database("bench_watch", TEMPLATE) as url:
-        duty = Duty(url, milestones.vocabulary, milestones.catalogue, PARTITIONS // WORKERS, MAX_EVENTS, LEASE_S)
-        took_s, memory = run_until(duty, WORKERS, settled, kill_after=events // 2 if kill else None)
+        duty = Duty(url, milestones.vocabulary, milestones.catalogue, PARTITIONS // WORKERS, max_events, LEASE_S)
+        took_s, memory = run_until(duty, WORKERS, settled, kill_after=kill_after)
         with connect(url) as connection:
             check(connection, late)
     return events / took_s, {"memory": [asdict(each) for each in memory]}

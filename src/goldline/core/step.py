@@ -28,7 +28,7 @@ from goldline.core.partition import Lease, enter
 MAX_EVENTS = 40_000
 MAX_INBOX_ROWS = 4_096
 MAX_WAKES = 20_000
-LEASE_S = 30.0
+LEASE_S = 15.0  # how long a partition stands still after its worker dies
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def prepare(connection: Connection[Any], engine: Engine) -> None:
         connection.execute(f"SET enable_{scan} = off".encode())
     connection.execute("SET work_mem = '64MB'")
     connection.execute("SET temp_buffers = '64MB'")
-    connection.execute("SET idle_in_transaction_session_timeout = '60s'")
+    connection.execute("SET idle_in_transaction_session_timeout = '15s'")
     for subject in engine.vocabulary:
         connection.execute(stage_table(subject))
     connection.execute(TURNED_TABLE)

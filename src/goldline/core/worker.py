@@ -131,7 +131,9 @@ class Worker:
             log.warning("a step of partition %s was undone (%s); trying again", lease.partition, fault)
         except PARKABLE:
             log.exception("a step of partition %s failed; looking for the event", lease.partition)
-            isolate(connection, engine, lease, as_of=self.as_of)
+            if not isolate(connection, engine, lease, as_of=self.as_of):
+                # It fails only in company, or no longer: give it time rather than the whole processor.
+                time.sleep(RETRY_S)
         return None
 
     def _idle(self, connection: Connection[Any], steps: list[Step | None]) -> bool:
