@@ -77,11 +77,6 @@ def _work(duty: Duty, ready: Event) -> None:
     for module in (step_module, worker_module):
         vars(module)["LEASE_S"] = duty.lease_s
     worker = _Announced(duty, ready)
-    import os  # DIAG
-
-    if os.environ.get("NOCOUNT"):
-        worker_module.COUNT_EVERY_S = 1e9
-        worker._counted = time.monotonic()  # DIAG
     gc.disable()  # as the engine's own runner does
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signal module's

@@ -22,13 +22,13 @@ from goldline.market.vocabulary import vocabulary
 BATCH = 500
 CONNECTIONS = 2
 PARTITIONS = 4
-DISTINCT_BODIES: Final = 200
+DISTINCT_BODIES: Final = 80
 MEDIA: Final = "application/cloudevents-batch+json"
 
 
 def bodies(number: int) -> list[bytes]:
     """What one client sends, over and over: events of the demo market."""
-    market = Market(seed=100 + number, orders_per_day=12_000, days=1)
+    market = Market(seed=100 + number, orders_per_day=4_000, days=1)
     batches = (batch for batch in market.batches(BATCH) if len(batch) == BATCH)
     return [b"[" + b",".join(batch) + b"]" for batch in itertools.islice(batches, DISTINCT_BODIES)]
 

@@ -9,9 +9,19 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from goldline.core.database import connect
+from goldline.core.facts.subject import Subject
+from goldline.core.facts.table import records
+from goldline.market.order import Order
+from goldline.market.parcel import Parcel
 
 MERCHANTS: Final = 2_000
 GRACE: Final = timedelta(hours=2)  # of the demo pack's promises
+
+
+def stamp_of(subject: type[Subject], fact: str) -> str:
+    """The column that holds the stamp of the record a fact belongs to."""
+    return next(record.stamp for record in records(subject) if fact in record.names)
+
 
 # What every standing order has; {paid} is when it was paid, n its number.
 _ORDER: Final = {
@@ -31,8 +41,8 @@ _ORDER: Final = {
     "accepted_at": "{paid} + interval '1 hour'",
     "ship_by": "{paid} + interval '48 hours'",
     "ship_by_origin": "'stated'",
-    "_s0": "md5('a' || n)::uuid",
-    "_s2": "md5('c' || n)::uuid",
+    stamp_of(Order, "merchant_id"): "md5('a' || n)::uuid",
+    stamp_of(Order, "paid_amount"): "md5('c' || n)::uuid",
     "_trail": "ARRAY[n, n + 1, n + 2, n + 3]",
     "v_demo__accept_0": "'k'",
 }
@@ -70,7 +80,7 @@ _PARCEL: Final = {
     "picked_up_at": "{paid} + interval '20 hours'",
     "departed_at": "{paid} + interval '30 hours'",
     "last_scan_at": "{paid} + interval '30 hours'",
-    "_s0": "md5('p' || n)::uuid",
+    stamp_of(Parcel, "order_id"): "md5('p' || n)::uuid",
     "_trail": "ARRAY[n, n + 1]",
 }
 
