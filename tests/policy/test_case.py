@@ -76,7 +76,7 @@ def test_a_failure_shows_both_sides(database: Database, tmp_path: Path) -> None:
         "    ! amount     expected 4.00                     actual 5.00",
         "    ! bearer     expected carrier                  actual merchant",
     ]
-    assert "      clamp(paid_amount * 0.01, 2, 50) = 500" in lines
+    assert "      clamp(paid_amount * 0.01, 2, 50) = 5.00 CNY" in lines
 
 
 def test_faults_of_a_case_file_are_shown_together(database: Database, tmp_path: Path) -> None:
@@ -120,7 +120,9 @@ def test_hundreds_of_cases_take_seconds(database: Database, tmp_path: Path) -> N
 def test_the_reference_page_is_true(database: Database, tmp_path: Path) -> None:
     """The pack and the case of the reference page load and pass as printed."""
     page = (Path(__file__).parents[2] / "docs/reference/policy-language.md").read_text(encoding="utf-8")
-    policies, cases = (block.partition("```")[0] for block in page.split("```toml\n")[1:])
+    blocks = [block.partition("```")[0] for block in page.split("```toml\n")[1:]]
+    # The first block is a whole pack and the last its case; those between show a table each.
+    policies, cases = blocks[0], blocks[-1]
     (tmp_path / "policies.toml").write_text(policies, encoding="utf-8")
     (tmp_path / "cases.toml").write_text(cases, encoding="utf-8")
     results = run_cases(database, load(tmp_path, vocabulary()))

@@ -17,6 +17,7 @@ from goldline.market.vocabulary import vocabulary
 from tests.policy.book import edited, pack
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
+BEFORE_ANY_EVENT = datetime(2000, 1, 1, tzinfo=UTC)
 Database = Connection[Any]
 
 
@@ -54,7 +55,7 @@ def test_columns_and_wakes_follow(database: Database) -> None:
     ).fetchall()
     assert columns == [(f"v_shop__{name}", '"char"') for name in ("deliver_by_0", "ship_by_0", "ship_by_1")]
     woken = database.execute("SELECT partition, wake_at, subject, key FROM wake ORDER BY key").fetchall()
-    assert woken == [(0, NOW, "order", "a"), (1, NOW, "order", "b")]
+    assert woken == [(0, BEFORE_ANY_EVENT, "order", "a"), (1, BEFORE_ANY_EVENT, "order", "b")]
 
 
 def test_a_changed_version_is_replaced_not_edited(database: Database) -> None:

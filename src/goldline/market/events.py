@@ -13,22 +13,25 @@ from zoneinfo import available_timezones
 from msgspec import Meta
 
 from goldline.core.facts.event import AmountMinor, Catalogue, Currency, Data, Id, Text, Time, event
+from goldline.market.incident import Incident
 
 ScanCode = Literal[
-    "registered", "picked_up", "departed", "arrived", "in_transit", "out_for_delivery", "ready_for_pickup",
-    "delivered", "attempt_failed", "delayed", "damaged", "lost", "refused", "returning", "returned",
+    "registered", "picked_up", "departed", "arrived", "in_transit", "customs", "out_for_delivery", "ready_for_pickup",
+    "delivered", "attempt_failed", "delayed", "damaged", "lost", "refused", "returning", "returned", "cancelled",
+    "no_update",
 ]  # fmt: skip
 
 
 ShipRule = Annotated[
     str,
     Meta(
-        pattern=r"\A(hours:\d{1,4}|same_day(@([01]\d|2[0-3]):[0-5]\d)?|next_day|days:\d{1,3}"
-        r"|working_days:\d{1,3}(/[A-Za-z0-9_-]{1,32})?)\Z",
+        pattern=r"\A(hours:([1-9]\d{0,2}|[1-7]\d{3}|8[0-6]\d{2}|87[0-7]\d|878[0-4])|next_day"
+        r"|same_day(@([01]\d|2[0-3]):[0-5]\d)?|days:(0|[1-9]\d?|[12]\d{2}|3[0-5]\d|36[0-6])"
+        r"|working_days:([1-9]\d?|[12]\d{2}|3[0-5]\d|36[0-6]))\Z",
         description="A shipping promise: hours:48, same_day, same_day@16:00, next_day, days:3, working_days:3.",
     ),
 ]
-ZONES = available_timezones()
+ZONES = {zone for zone in available_timezones() if "/" in zone} | {"UTC"}
 
 
 def _known_zone(zone: str | None) -> None:
@@ -47,6 +50,7 @@ class OrderPlaced(Data):
     region: Id | None = None
     zone: Id | None = None
     deliver_by: Time | None = None
+    category: Id | None = None
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
@@ -98,6 +102,68 @@ class OrderShipAgreed(Data):
     text: Text | None = None
 
 
+@event("order.promise_stated", root="order_id")
+class OrderPromiseStated(Data):
+    """A shipping promise was made for the order, in whatever place. The shortest counts.
+
+    `origin` says where: the shop's setting, the detail page, a live title, spoken on air, in a chat, the presale's own
+    date; `negotiated` overrides the others, and `platform_stated` is stored and never computed again. A rule runs from
+    payment. `text` holds the words as they were shown or said.
+    """
+
+    order_id: Id
+    promise_id: Id
+    origin: Literal[
+        "setting", "detail_page", "live_title", "spoken", "chat", "presale", "negotiated", "platform_stated"
+    ]
+    stated_at: Time
+    ship_by: Time | None = None
+    ship_rule: ShipRule | None = None
+    text: Text | None = None
+
+    def __post_init__(self) -> None:
+        """Check what a pattern cannot say."""
+        if (self.ship_by is None) == (self.ship_rule is None):
+            raise ValueError("A promise has either a ship_by or a ship_rule")
+        if self.origin in ("negotiated", "platform_stated") and self.ship_by is None:
+            raise ValueError(f"A promise of origin {self.origin} names its time; send ship_by")
+
+
+@event("order.shifted", root="order_id")
+class OrderShifted(Data):
+    """A notice (promotion, holiday) moves the time to ship; whoever publishes notices says which orders they move."""
+
+    order_id: Id
+    ship_by: Time
+    reason: Text
+
+
+@event("order.slot_booked", root="order_id")
+class OrderSlotBooked(Data):
+    """The consumer booked a slot for the delivery; the last booking counts."""
+
+    order_id: Id
+    slot_from: Time
+    slot_until: Time
+
+
+@event("order.misconduct_found", root="order_id")
+class OrderMisconductFound(Data):
+    """A review found that the merchant wronged the consumer of this order."""
+
+    order_id: Id
+    kind: Literal["fraudulent_shipment", "refund_refusal", "abuse"]
+    text: Text | None = None
+
+
+@event("order.misconduct_cleared", root="order_id")
+class OrderMisconductCleared(Data):
+    """An appeal succeeded: what was found is revoked."""
+
+    order_id: Id
+    kind: Literal["fraudulent_shipment", "refund_refusal", "abuse"]
+
+
 @event("order.shipped", root="order_id")
 class OrderShipped(Data):
     """The merchant says it shipped. Not proof: the carrier's scan is."""
@@ -132,22 +198,47 @@ class OrderExempted(Data):
 
 @event("parcel.created", root="order_id")
 class ParcelCreated(Data):
-    """A waybill was made. Not shipment."""
+    """A waybill was made. Not shipment.
+
+    `tracking` is 'none' for a carrier that reports no scans: only then is the merchant's word taken for shipment.
+    """
 
     order_id: Id
     parcel_id: Id
     carrier_id: Id
+    tracking: Literal["carrier", "none"] = "carrier"
+    from_region: Id | None = None
 
 
 @event("parcel.scanned", root="order_id")
 class ParcelScanned(Data):
-    """The carrier scanned a parcel."""
+    """The carrier scanned a parcel.
+
+    `code` is one vocabulary for every carrier; `raw_code` and `raw_text` are what the carrier itself said, with names
+    and telephone numbers masked. `incident` says what went wrong, where something did, and so who is at fault.
+    `province` is where the scan was made, `origin_province` where the parcel set out, as far as they are told.
+    """
 
     order_id: Id
     parcel_id: Id
     carrier_id: Id
     code: ScanCode
     place: Text | None = None
+    incident: Incident | None = None
+    raw_code: Text | None = None
+    raw_text: Text | None = None
+    province: Text | None = None
+    origin_province: Text | None = None
+
+
+@event("parcel.anomaly_found", root="order_id")
+class ParcelAnomalyFound(Data):
+    """A parcel's trace is not true: repeated, of another address, or recalled without the buyer."""
+
+    order_id: Id
+    parcel_id: Id
+    kind: Literal["repeated_trace", "repeated_waybill", "address_mismatch", "recalled"]
+    text: Text | None = None
 
 
 @event("refund.requested", root="order_id")
@@ -159,6 +250,7 @@ class RefundRequested(Data):
     amount_minor: AmountMinor
     currency: Currency
     reason: Text | None = None
+    ground: Literal["no_reason", "quality", "not_received", "other"] = "other"
 
 
 @event("refund.decided", root="order_id")

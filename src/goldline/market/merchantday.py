@@ -8,7 +8,7 @@ from goldline.core.facts.merge import Counted, FactType
 from goldline.core.facts.subject import Aggregate
 from goldline.market.order import Order
 
-NUMBER, MONEY = FactType.NUMBER, FactType.MONEY
+NUMBER = FactType.NUMBER
 
 
 class MerchantDay(Aggregate):
@@ -22,7 +22,7 @@ class MerchantDay(Aggregate):
     zone = "zone"
     parties: ClassVar[dict[str, str]] = {"merchant": "owner"}
 
-    orders_paid = Counted("count(*)", NUMBER, about="orders paid that day")
+    orders_paid = Counted("count(o.key)", NUMBER, about="orders paid that day")
     orders_shipped_on_time = Counted(
         "count(*) FILTER (WHERE o.picked_up_at <= o.ship_by)", NUMBER, about="picked up by the carrier by ship_by"
     )
@@ -30,9 +30,10 @@ class MerchantDay(Aggregate):
         "count(*) FILTER (WHERE o.picked_up_at > o.ship_by)", NUMBER, about="picked up after ship_by"
     )
     orders_unshipped = Counted(
-        "count(*) FILTER (WHERE o.picked_up_at IS NULL AND o.cancelled_at IS NULL)", NUMBER, about="not picked up yet"
+        "count(*) FILTER (WHERE o.paid_at IS NOT NULL AND o.picked_up_at IS NULL AND o.cancelled_at IS NULL)",
+        NUMBER,
+        about="not picked up yet",
     )
     orders_cancelled = Counted("count(o.cancelled_at)", NUMBER, about="cancelled")
     orders_delivered = Counted("count(o.delivered_at)", NUMBER, about="delivered or ready for pickup")
     orders_refund_asked = Counted("count(o.refund_asked_at)", NUMBER, about="with a refund request")
-    paid_total = Counted("coalesce(sum(o.paid_amount), 0)::bigint", MONEY, about="what was paid for them")

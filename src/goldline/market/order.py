@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from goldline.core.facts.merge import Derived, FactType, First, FirstAt, Greatest, Latest, Least
+from goldline.core.facts.merge import Derived, FactType, First, FirstAt, Greatest, LastAt, Latest, Least, Union
 from goldline.core.facts.subject import Subject
 
 INSTANT, MONEY, TEXT = FactType.INSTANT, FactType.MONEY, FactType.TEXT
+PRICED = ("order.paid", "order.item_added")
+NEGOTIATED, PLATFORM = {"origin": "negotiated"}, {"origin": "platform_stated"}
+SHOWN = {"origin": ("setting", "detail_page", "live_title", "spoken", "chat", "presale")}
+FRAUD, REFUSAL, ABUSE = {"kind": "fraudulent_shipment"}, {"kind": "refund_refusal"}, {"kind": "abuse"}
 
 
 class Order(Subject):
@@ -17,12 +21,17 @@ class Order(Subject):
     key = "order_id"
     parties: ClassVar[dict[str, str]] = {"merchant": "merchant_id", "carrier": "carrier_id", "consumer": "consumer_id"}
     currency_facts = ("currency_seen", "currency_other")
+    beside: ClassVar[dict[str, tuple[str, ...]]] = {
+        "ship_by": ("ship_by_origin", "promises_stated", "shifted_reason"),
+        "exempted_at": ("exempted_reason",),
+    }
 
     placed_at = FirstAt("order.placed", about="when the order was placed")
     merchant_id = First("order.placed", "merchant_id", TEXT, about="who sells")
     consumer_id = First("order.placed", "consumer_id", TEXT, about="who bought")
     region = First("order.placed", "region", TEXT, about="where it goes")
     zone = First("order.placed", "zone", TEXT, about="the merchant's time zone")
+    category = First("order.placed", "category", TEXT, about="what kind of goods, as the rules name it")
     estimated_at = First("order.placed", "deliver_by", INSTANT, about="the delivery date stated when placed")
 
     item_merchant_id = Latest("order.item_added", "merchant_id", TEXT, about="the merchant of the last line")
@@ -34,18 +43,44 @@ class Order(Subject):
     ship_rule = Latest("order.paid", "ship_rule", TEXT, about="the shipping promise, as a rule")
     ship_stated = Latest("order.paid", "ship_by", INSTANT, about="the platform's own ship-by time")
     deliver_by = Latest("order.paid", "deliver_by", INSTANT, about="the delivery time promised when paid")
-    currency_seen = Least("order.paid", "currency", TEXT, about="the currency it was paid in")
-    currency_other = Greatest("order.paid", "currency", TEXT, about="differs from currency_seen when two were seen")
+    currency_seen = Least(PRICED, "currency", TEXT, about="the currency of its payment and its lines")
+    currency_other = Greatest(PRICED, "currency", TEXT, about="differs from currency_seen when two were seen")
+
     ship_agreed = Latest("order.ship_agreed", "ship_by", INSTANT, about="a time agreed with the consumer")
+    agreed_at = LastAt("order.ship_agreed", about="when that was agreed")
+    negotiated_by = Latest("order.promise_stated", "ship_by", INSTANT, where=NEGOTIATED, about="a time negotiated")
+    negotiated_at = LastAt("order.promise_stated", where=NEGOTIATED, about="when that was negotiated")
+    platform_by = Latest("order.promise_stated", "ship_by", INSTANT, where=PLATFORM, about="the platform's last word")
+    promised_by = Least("order.promise_stated", "ship_by", INSTANT, where=SHOWN, about="the earliest date promised")
+    promised_rules = Union("order.promise_stated", "ship_rule", about="every promise given as a rule")
+    promises_stated = Union(
+        "order.promise_stated", "stated_at", "origin", "promise_id", "ship_by", "ship_rule", "text",
+        about="every shipping promise with its time, origin and words",
+    )  # fmt: skip
+    shifted_by = Latest("order.shifted", "ship_by", INSTANT, about="the time a notice moved the shipping to")
+    shifted_reason = Latest("order.shifted", "reason", TEXT, about="why it was moved")
+    slot_until = Latest("order.slot_booked", "slot_until", INSTANT, about="the end of the booked delivery slot")
+    slot_booked_at = LastAt("order.slot_booked", about="when the slot was booked")
 
     accepted_at = FirstAt("order.accepted", about="when the merchant confirmed")
     clicked_at = FirstAt("order.shipped", about="when the merchant said it shipped")
     cancelled_at = FirstAt("order.cancelled", about="when it was cancelled")
     unavailable_at = FirstAt("order.unavailable", about="when the goods were found missing")
+    cancelled_by = First("order.cancelled", "by", TEXT, about="who cancelled it")
     exempted_at = FirstAt("order.exempted", about="when its clocks were voided")
+    exempted_reason = First("order.exempted", "reason", TEXT, about="why its clocks were voided")
+    fraud_found_at = FirstAt("order.misconduct_found", where=FRAUD, about="found: not what was bought was sent")
+    fraud_cleared_at = LastAt("order.misconduct_cleared", where=FRAUD, about="that finding was revoked")
+    refusal_found_at = FirstAt("order.misconduct_found", where=REFUSAL, about="found: a refund refused without ground")
+    refusal_cleared_at = LastAt("order.misconduct_cleared", where=REFUSAL, about="that finding was revoked")
+    abuse_found_at = FirstAt("order.misconduct_found", where=ABUSE, about="found: the consumer mocked or blocked")
+    abuse_cleared_at = LastAt("order.misconduct_cleared", where=ABUSE, about="that finding was revoked")
 
     carrier_id = First("parcel.created", "carrier_id", TEXT, about="who carries the first parcel")
+    tracking = First("parcel.created", "tracking", TEXT, about="'none' where that carrier reports no scans")
+    from_region = First("parcel.created", "from_region", TEXT, about="where the first parcel comes from")
     labelled_at = FirstAt("parcel.created", about="when the waybill was made")
+    anomaly_found_at = FirstAt("parcel.anomaly_found", about="when a parcel's trace was found untrue")
     picked_up_at = FirstAt("parcel.scanned", where={"code": "picked_up"}, about="the carrier's pickup scan")
     departed_at = FirstAt("parcel.scanned", where={"code": "departed"}, about="the first hub scan")
     arrived_at = FirstAt("parcel.scanned", where={"code": "arrived"}, about="arrival in the consumer's city")
@@ -53,20 +88,42 @@ class Order(Subject):
     delivered_at = FirstAt(
         "parcel.scanned", where={"code": ("delivered", "ready_for_pickup")}, about="delivered or ready for pickup"
     )
+    signed_at = FirstAt("parcel.scanned", where={"code": "delivered"}, about="signed for")
+    attempted_at = FirstAt("parcel.scanned", where={"code": "attempt_failed"}, about="a delivery was tried")
 
     refund_asked_at = FirstAt("refund.requested", about="the first refund request")
+    refund_asked = Greatest("refund.requested", "amount_minor", MONEY, about="the most that was asked back")
+    no_reason_asked_at = FirstAt("refund.requested", where={"ground": "no_reason"}, about="asked back without a reason")
     refund_decided_at = FirstAt("refund.decided", about="the first answer to a refund request")
     refund_approved_at = FirstAt("refund.decided", where={"outcome": "approved"}, about="the first approved refund")
+    refund_refused_at = FirstAt("refund.decided", where={"outcome": "refused"}, about="the first refused refund")
     refund_paid_at = FirstAt("refund.paid", about="when refund money left")
 
-    ship_by = Derived(
-        "coalesce(ship_agreed, ship_stated, deadline(ship_rule, paid_at, zone))",
+    shipped_at = Derived(
+        "coalesce(picked_up_at, least(departed_at, arrived_at, out_at, delivered_at),"
+        " case when tracking = 'none' and clicked_at is not null then greatest(clicked_at, labelled_at) end)",
         INSTANT,
-        about="by when the merchant must hand over: agreed, else stated, else resolved from the rule",
+        about="the pickup scan, or a later one that proves it; the merchant's word only where the carrier has no scans",
+    )
+    ship_by = Derived(
+        "coalesce(greatest(shifted_by, case when agreed_at is null or negotiated_at >= agreed_at"
+        " then coalesce(negotiated_by, ship_agreed) else ship_agreed end), platform_by, ship_stated,"
+        " least(promised_by, deadline(ship_rule, paid_at, zone),"
+        " case when promised_rules is not null then deadline(promised_rules, paid_at, zone) end))",
+        INSTANT,
+        about="by when to hand over: moved by a notice or agreed, else the platform's word, else the shortest promise",
     )
     ship_by_origin = Derived(
-        "case when ship_agreed is not null then 'agreed' when ship_stated is not null then 'stated'"
+        "case when shifted_by is not null then 'shifted'"
+        " when ship_agreed is not null or negotiated_by is not null then 'agreed'"
+        " when platform_by is not null or ship_stated is not null then 'stated'"
+        " when promised_by is not null or promised_rules is not null then 'shortest'"
         " when ship_rule is not null then ship_rule end",
         TEXT,
-        about="where ship_by comes from: agreed, stated, or the rule it was resolved by",
+        about="where ship_by comes from: shifted, agreed, stated, the shortest of several, or the rule it was made by",
+    )
+    return_until = Derived(
+        "deadline('days:0', signed_at, zone) + interval '168 hours'",
+        INSTANT,
+        about="the last second of the seven days, which begin at midnight after the signature",
     )

@@ -13,6 +13,7 @@ class Parcel(Subject):
 
     kind = "parcel"
     key = "parcel_id"
+    within = "order_id"
     parties: ClassVar[dict[str, str]] = {"carrier": "carrier_id"}
 
     order_id = First("parcel.created", "order_id", FactType.TEXT, about="the order it belongs to")

@@ -11,6 +11,7 @@ class Refund(Subject):
 
     kind = "refund"
     key = "refund_id"
+    within = "order_id"
 
     order_id = First("refund.requested", "order_id", FactType.TEXT, about="the order it belongs to")
     requested_at = FirstAt("refund.requested", about="when it was asked for")
