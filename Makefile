@@ -38,6 +38,10 @@ faults: ## the long fault tests: kills, cuts, restarts
 docs: ## write the reference pages from the code
 	@$(PYTHON) tools/environment.py dev
 	@$(BIN)/goldline docs events --out docs/reference
+	@$(BIN)/goldline docs rulebook --out docs/rulebook.md
+	@$(BIN)/goldline docs scans --out docs/reference
+	@$(BIN)/goldline docs facts --out docs/reference
+	@$(BIN)/goldline docs settings --out docs/reference
 
 lock: ## resolve the dependencies again and pin them by hash (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }

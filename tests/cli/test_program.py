@@ -7,23 +7,21 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from psycopg import Connection
-from psycopg.conninfo import conninfo_to_dict
 
+from goldline.core.doctor import NO_RECORD_HINT
 from goldline.core.settings import settings
 from goldline.surfaces.cli.eventdocs import documents
-from goldline.surfaces.cli.program import COMMANDS, FAILED, QUARANTINED, WRONG_ARGUMENT, run
+from goldline.surfaces.cli.program import COMMANDS, FAILED, QUARANTINED, WRONG_ARGUMENT
+from tests.cli.conftest import Goldline
 
 ROOT = Path(__file__).parents[2]
 PACKS = ROOT / "src" / "goldline" / "market" / "packs"
-NOTHING_HERE = "goldline: There is no Goldline record here yet. Run `goldline init` first.\n"
+NOTHING_HERE = f"goldline: There is no Goldline record here yet. {NO_RECORD_HINT}\n"
 AS_OF = "2018-11-01T00:00:00Z"
 ORDERS = "olist_orders_dataset.csv"
 ITEMS = "olist_order_items_dataset.csv"
@@ -46,46 +44,6 @@ open,c6,shipped,2018-10-20 10:00:00,2018-10-20 11:00:00,,,2018-11-20 00:00:00
     PAYMENTS: "order_id,payment_sequential,payment_type,payment_installments,payment_value\n"
     "late,1,credit_card,1,300.00\nlate,2,voucher,1,12.34\ngood,1,boleto,1,100.00\nslow,1,boleto,1,60.00\n",
 }
-
-
-@dataclass
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Goldline = Callable[..., Ended]
-
-
-@pytest.fixture
-def address(database_url: str) -> str:
-    """The test's database as DATABASE_URL wants it."""
-    parts = conninfo_to_dict(database_url)
-    return f"postgresql://postgres@/{parts['dbname']}?host={quote(str(parts['host']), safe='')}"
-
-
-@pytest.fixture
-def goldline(
-    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Goldline:
-    """Run a command in this process, against the test's database."""
-    kept = ("GOLDLINE_DATA", "GOLDLINE_REQUIRE")
-    for name in [each for each in os.environ if each.startswith("GOLDLINE_") and each not in kept]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("DATABASE_URL", address)
-    monkeypatch.setenv("GOLDLINE_HOME", str(tmp_path / "home"))
-    settings.cache_clear()
-
-    def call(*arguments: str | Path) -> Ended:
-        capsys.readouterr()
-        code = run([str(each) for each in arguments])
-        told = capsys.readouterr()
-        return Ended(code, told.out, told.err)
-
-    return call
 
 
 @pytest.fixture
@@ -133,6 +91,9 @@ def test_the_table_and_the_explanation(goldline: Goldline, olist: Path) -> None:
     table = goldline("report", "promises")
     assert "handover" in table.out
     assert "20.62 BRL" in table.out
+    assert [word for word in ("paid", "awarded", "settled", "held") if word in table.out] == [
+        "awarded", "settled", "held",
+    ]  # fmt: skip
     assert "15.62" in goldline("explain", "late").out
     assert "按时送达" in goldline("explain", "late", "--lang", "zh-Hans").out
     assert json.loads(goldline("explain", "late", "--format", "json").out)["key"] == "late"

@@ -88,9 +88,7 @@ def test_csv(database: Connection[Any], intake: Intake, write: Write) -> None:
     assert found["e1"]["source"] == "file:e.csv"
 
 
-def test_csv_cells_may_hold_anything(
-    database: Connection[Any], intake: Intake, write: Write
-) -> None:
+def test_csv_cells_may_hold_anything(database: Connection[Any], intake: Intake, write: Write) -> None:
     """By RFC 4180; the rows behind them keep their line numbers."""
     text = (
         "type,id,time,order_id,reason\n"

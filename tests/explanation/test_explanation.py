@@ -12,7 +12,8 @@ from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
 from goldline.core.judge.explanation import Explanation, PromiseTold, explain
-from goldline.core.judge.sentence import duration
+from goldline.core.judge.sentence import amount, duration
+from goldline.core.judge.telling import told
 from goldline.core.policy.published import load_published, publish
 from goldline.market.vocabulary import vocabulary
 from tests.policy.book import edited, pack
@@ -82,7 +83,7 @@ def test_a_promise_still_open(database: Database) -> None:
     assert (promise.grace_s, promise.judge_at) == (7200, DUE + 2 * HOUR)
     assert promise.summary == {
         "en": "Ships on time: due 2026-03-03 00:00:00Z, 3 h left.",
-        "zh-Hans": "按时发货：应于 2026-03-03 00:00:00Z 前完成，还剩 3 小时。",
+        "zh-Hans": "按时发货：截止时间 2026-03-03 00:00:00Z，还剩 3 小时。",
     }
 
 
@@ -115,8 +116,8 @@ def test_a_breach_that_was_paid(database: Database) -> None:
         "en": "Ships on time: 5 h late; 5.00 CNY coupon paid, borne by the merchant.",
         "zh-Hans": "按时发货：晚了 5 小时；5.00 CNY 优惠券已支付，由商家承担。",
     }
-    (told,) = promise.remedies
-    assert [(line.account, line.amount_minor, line.reason) for line in told.postings] == [
+    (owed,) = promise.remedies
+    assert [(line.account, line.amount_minor, line.reason) for line in owed.postings] == [
         ("merchant:m-1", -500, "accrue"),
         ("clearing:payout", 500, "accrue"),
     ]
@@ -128,7 +129,7 @@ def test_an_exonerated_breach(database: Database) -> None:
     finding(database, status="exonerated")
     remedy(database, charged_to="platform")
     assert shipping(database, DUE + 9 * HOUR).summary["en"] == (
-        "Ships on time: kept, 1 h before the deadline; found broken before, since cleared;"
+        "Ships on time: kept, 1 h before the deadline; found broken before, since exonerated;"
         " 5.00 CNY coupon paid, charged to the merchant first and now borne by the platform."
     )
 
@@ -138,9 +139,9 @@ def test_held_money_says_why(database: Database) -> None:
     order(database)
     finding(database)
     remedy(database, state="held", why="budget")
-    told = shipping(database, DUE + 9 * HOUR).summary
-    assert told["en"].endswith("5.00 CNY coupon held (the budget is spent), borne by the merchant.")
-    assert told["zh-Hans"].endswith("5.00 CNY 优惠券暂缓支付（预算已用完），由商家承担。")
+    summary = shipping(database, DUE + 9 * HOUR).summary
+    assert summary["en"].endswith("5.00 CNY coupon held (the budget is spent), borne by the merchant.")
+    assert summary["zh-Hans"].endswith("5.00 CNY 优惠券待复核（预算已用完），由商家承担。")
 
 
 def test_every_node_has_its_value(database: Database) -> None:
@@ -161,6 +162,49 @@ def test_a_finding_keeps_what_it_saw(database: Database) -> None:
     finding(database, nodes=[{"label": "paid_amount * 0.01", "value": 999}])
     promise = shipping(database, DUE + 9 * HOUR)
     assert [n.value for c in promise.clauses for n in c.nodes if n.label == "paid_amount * 0.01"] == [999]
+
+
+def test_a_finding_is_told_with_the_facts_it_saw(database: Database) -> None:
+    """A fact that came after the finding is evidence of today; the values beside the decision are as seen then."""
+    order(database, picked_up_at=DUE + 5 * HOUR, paid_amount=100_000)
+    finding(database, nodes=[{"label": "paid_amount * 0.01", "value": 500}])
+    database.execute("UPDATE finding SET facts = %s", [Jsonb({"paid_amount": 50_000, "picked_up_at": None})])
+    promise = shipping(database, DUE + 9 * HOUR)
+    values = {node.label: node.value for clause in promise.clauses for node in clause.nodes}
+    assert (values["paid_amount"], values["paid_amount * 0.01"], values["picked_up_at"]) == (50_000, 500, None)
+    today = {each.name: each.value for each in promise.evidence}
+    assert (today["paid_amount"], today["picked_up_at"]) == (100_000, DUE + 5 * HOUR)
+    assert promise.seen_at == DUE + 2 * HOUR
+    text = told(explained(database, DUE + 9 * HOUR), "en").split("\n")
+    assert "  evidence (as known now)" in text
+    assert "  values (as seen at the finding, 2026-03-03 02:00:00Z)" in text
+    paid = [line.partition("  (")[0] for line in text if line.lstrip().startswith("paid_amount = ")]
+    assert paid == ["    paid_amount = 1,000.00 CNY", "      paid_amount = 500.00 CNY"]
+
+
+def test_values_without_a_finding_are_of_now(database: Database) -> None:
+    """Nothing was found: what is shown is what is known."""
+    order(database)
+    assert shipping(database, DUE).seen_at is None
+    assert "  values (as known now)" in told(explained(database, DUE), "en")
+
+
+def test_a_later_remedy_says_after_what_time(database: Database) -> None:
+    """The clauses of a remedy that is owed later say how long after the deadline."""
+    order(database)
+    later = {clause.after_s for clause in shipping(database, DUE).clauses if clause.name == "pay"}
+    text = told(explained(database, DUE), "en")
+    assert all(f"pay ({duration(each, 'en')} after the deadline): " in text for each in later - {0})
+    assert later - {0}
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "text"),
+    [(100_379, "CNY", "1,003.79 CNY"), (-5, "CNY", "-0.05 CNY"), (1_234_567, "JPY", "1,234,567 JPY")],
+)
+def test_amounts(minor: int, currency: str, text: str) -> None:
+    """In major units, thousands apart."""
+    assert amount(minor, currency) == text
 
 
 def test_rules_that_change_are_compiled_again(database: Database) -> None:
@@ -187,11 +231,13 @@ def test_renderings(database: Database) -> None:
     plain = json.loads(json.dumps(found.as_json()))
     (ship,) = [each for each in plain["promises"] if each["policy"] == "shop.ship-by"]
     assert (ship["due_at"], ship["findings"][0]["remedies"][0]["amount_minor"]) == ("2026-03-03T00:00:00Z", 500)
-    english, chinese = found.as_text("en"), found.as_text("zh-Hans")
+    english, chinese = told(found, "en"), told(found, "zh-Hans")
     assert "      paid_amount * 0.01 = 5.00 CNY" in english.split("\n")
     assert "    picked_up_at = 2026-03-03 05:00:00Z  (the carrier's pickup scan)" in english.split("\n")
     assert "由商家承担" in chinese
     assert "broken('ship-by') = 是" in chinese
+    assert "消费者:c-1" in chinese
+    assert not [word for word in (" accrue", "standing", "merchant:", "made_at:", "pay:") if word in chinese]
 
 
 @pytest.mark.parametrize(
@@ -202,3 +248,36 @@ def test_renderings(database: Database) -> None:
 def test_lengths_of_time(seconds: float, english: str, chinese: str) -> None:
     """The two largest units are enough."""
     assert (duration(seconds, "en"), duration(seconds, "zh-Hans")) == (english, chinese)
+
+
+def test_a_finding_of_a_withdrawn_policy_is_shown(database: Database) -> None:
+    """The rule is gone, what it decided is not: it is told by the version it was judged by, with its money."""
+    order(database)
+    finding(database, nodes=[{"label": "due_at", "value": None}])
+    remedy(database)
+    words = vocabulary()
+    promises = edited().split("\n[[promise]]\n")
+    del promises[1:3]  # both versions of ship-by
+    without = "\n[[promise]]\n".join(promises).replace("broken('ship-by')", "ship_by is null")
+    publish(database, pack(without), words, PAID)
+    assert all(each.policy != "shop.ship-by" for each in load_published(database, words).promises)
+    promise = shipping(database, DUE + 3 * HOUR)
+    assert (promise.state, promise.recorded, promise.version) == ("broken", None, 1)
+    assert (promise.due_at, promise.remedies[0].amount_minor) == (DUE, 500)
+    assert [each.name for each in promise.clauses][:3] == ["made_at", "due_at", "kept_at"]
+    assert promise.summary["en"].endswith("borne by the merchant; this promise is no longer made.")
+    assert promise.summary["zh-Hans"].endswith("由商家承担；该承诺已不再作出。")
+
+
+@pytest.mark.parametrize(("kept_at", "state"), [(None, "excused"), (DUE, "kept")])
+def test_an_exonerated_finding_of_a_promise_no_longer_made_is_shown(
+    database: Database, kept_at: datetime | None, state: str
+) -> None:
+    """What made the promise is no longer known; its finding and what was paid are still told."""
+    order(database, paid_at=None)
+    finding(database, status="exonerated")
+    database.execute("UPDATE finding SET kept_at = %s, made_at = %s", [kept_at, PAID])
+    remedy(database, charged_to="platform")
+    promise = shipping(database, DUE + 3 * HOUR)
+    assert (promise.state, promise.made_at, promise.remedies[0].charged_to) == (state, PAID, "platform")
+    assert "found broken before, since exonerated" in promise.summary["en"]

@@ -10,6 +10,7 @@ import pytest
 from psycopg import Connection
 
 from goldline.core import doctor
+from goldline.core.calendar import load_calendar
 from goldline.core.doctor import Check, examine, verdict
 from goldline.core.settings import Settings
 from goldline.market.vocabulary import vocabulary
@@ -35,13 +36,14 @@ def look(connection: Connection[Any], url: str, name: str, **more: Any) -> Check
 
 
 def test_a_sound_installation_is_well(database_url: str) -> None:
-    """Nothing but the throw-away server's durability is to be remarked on."""
+    """Only the throw-away server's durability, the calendar nobody loaded and the lack of policies are remarked on."""
     checks = examine(settings(database_url=database_url), vocabulary())
-    ailing = [check for check in checks if check.state != "ok" and check.name not in {"durability", "disk"}]
+    unavoidable = {"durability", "disk", "calendar", "policies"}
+    ailing = [check for check in checks if check.state != "ok" and check.name not in unavoidable]
     assert ailing == []
     assert [check.name for check in checks] == [
         *("python", "disk", "database", "durability", "clock", "schema"),
-        *("facts", "partitions", "inbox", "quarantine", "clearing", "breakers", "outbox"),
+        *("facts", "policies", "partitions", "calendar", "inbox", "quarantine", "clearing", "breakers", "outbox"),
     ]
 
 
@@ -61,6 +63,29 @@ def test_without_a_database_the_rest_is_still_looked_at() -> None:
         ("python", "ok"), ("database", "fail"),
     ]  # fmt: skip
     assert verdict(checks) == "fail"
+
+
+def test_looking_makes_nothing(tmp_path: Path) -> None:
+    """Where no record was ever made the doctor says so, and makes none."""
+    checks = {check.name: check for check in examine(settings(home=tmp_path), vocabulary())}
+    assert checks["database"].state == "fail"
+    assert "no record yet" in checks["database"].message
+    assert "goldline init" in str(checks["database"].hint)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_policy_in_force_is_a_warning(database: Connection[Any], database_url: str) -> None:
+    """Nothing would ever be promised; a published policy mends it, a withdrawn one does not."""
+    check = look(database, database_url, "policies")
+    assert (check.state, check.message) == ("warn", doctor.NO_POLICY)
+    add = (
+        "INSERT INTO policy_version (policy, version, pack, subject, kind, digest, body)"
+        " VALUES ('a.late', %s, 'a', 'order', %s, '', '{}')"
+    )
+    database.execute(add, [1, "promise"])
+    assert look(database, database_url, "policies").message == "1 policy is in force"
+    database.execute(add, [2, "withdrawn"])
+    assert look(database, database_url, "policies").state == "warn"
 
 
 def test_missing_tables_are_a_failure_and_end_the_questions(database: Connection[Any], database_url: str) -> None:
@@ -146,8 +171,49 @@ def test_unsettled_remedies_are_graded_by_age(
             " 'm', 'm', 1, 1, 'BRL', %s, now() - make_interval(hours => %s))",
             [f"00000000-0000-0000-0000-00000000000{n}", kind, age],
         )
-    check = look(database, database_url, "clearing")
+    check = look(database, database_url, "clearing", payout_url="https://pay.example")
     assert (check.state, check.message.split()[0]) == (state, "1")
+
+
+def owe(database: Connection[Any], accrued_at: str) -> None:
+    """A remedy that waits since then."""
+    database.execute(
+        "INSERT INTO remedy (partition, id, finding_id, policy, key, kind, payee, bearer, charged_to, asked_minor,"
+        " amount_minor, currency, state, accrued_at) VALUES (0, gen_random_uuid(), gen_random_uuid(), 'p.x', 'k',"
+        " 'coupon', 'c', 'm', 'm', 1, 1, 'BRL', 'accrued', %s)",
+        [accrued_at],
+    )
+
+
+def test_without_a_provider_old_remedies_are_a_warning(database: Connection[Any], database_url: str) -> None:
+    """Where nobody is named to pay, nothing is broken: payouts wait, and the doctor says for what."""
+    owe(database, "2018-01-01T00:00Z")
+    check = look(database, database_url, "clearing")
+    assert check.state == "warn"
+    assert check.message.endswith("no payout provider is named.")
+    assert "GOLDLINE_PAYOUT_URL" in (check.hint or "")
+
+
+def test_after_a_replay_clearing_goes_by_the_clock_of_the_steps(database: Connection[Any], database_url: str) -> None:
+    """Judged as of 2018, what accrued an hour before that has waited an hour, and what has passed since."""
+    owe(database, "2018-10-31T22:00Z")
+    database.execute("UPDATE partition SET clock_at = '2018-11-01T00:00Z', stepped_at = clock_timestamp()")
+    check = look(database, database_url, "clearing", payout_url="https://pay.example")
+    assert (check.state, check.message[:52]) == ("warn", "1 remedies are not settled, the oldest for 2 h 0 min"[:52])
+    database.execute("UPDATE partition SET stepped_at = clock_timestamp() - interval '2 days'")
+    assert look(database, database_url, "clearing", payout_url="https://pay.example").state == "fail"
+
+
+def test_a_calendar_that_ends_is_told(database: Connection[Any], database_url: str) -> None:
+    """No day of this year in the calendar of rules that name none: a warning with the command that mends it."""
+    check = look(database, database_url, "calendar")
+    assert (check.state, "goldline calendar load default" in (check.hint or "")) == ("warn", True)
+    database.execute("INSERT INTO driven_clock (at) VALUES ('2026-12-31T15:59Z')")
+    load_calendar(database, "default", "CN", [2026])
+    check = look(database, database_url, "calendar")
+    assert (check.state, check.message) == ("ok", "The calendar 'default' covers 2026, and ends on 2026-12-31")
+    database.execute("UPDATE driven_clock SET at = '2026-12-31T16:01Z'")  # new year has begun in Shanghai
+    assert "covers no day of 2027" in look(database, database_url, "calendar").message
 
 
 def test_a_driven_clock_is_what_clearing_goes_by(database: Connection[Any], database_url: str) -> None:
@@ -158,7 +224,9 @@ def test_a_driven_clock_is_what_clearing_goes_by(database: Connection[Any], data
         " amount_minor, currency, state, accrued_at) VALUES (0, gen_random_uuid(), gen_random_uuid(), 'p.x', 'k',"
         " 'coupon', 'c', 'm', 'm', 1, 1, 'BRL', 'accrued', '2018-01-01T00:30Z')"
     )
-    check = look(database, database_url, "clearing")
+    young = look(database, database_url, "clearing")
+    assert (young.state, "no payout provider is named" in young.message) == ("warn", True)
+    check = look(database, database_url, "clearing", payout_url="http://localhost:1")
     assert (check.state, check.message) == ("ok", "1 remedies are not settled, the oldest for 30 min 0 s")
 
 

@@ -132,3 +132,25 @@ def test_an_unwritable_home_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="cannot be written"):
         load({"GOLDLINE_HOME": str(tmp_path / "file" / "home")})
+
+
+def test_receivers_in_ones_own_network_are_named(tmp_path: Path) -> None:
+    """The list is separated by commas in the environment, and may be a list in the file."""
+    assert load(home(tmp_path)).webhook_allow == ()
+    given = home(tmp_path, GOLDLINE_WEBHOOK_ALLOW="10.1.0.0/16, hooks.example.test,")
+    assert load(given).webhook_allow == ("10.1.0.0/16", "hooks.example.test")
+    (tmp_path / "goldline.toml").write_text('webhook_allow = ["10.1.0.0/16", "127.0.0.1"]')
+    assert load(home(tmp_path)).webhook_allow == ("10.1.0.0/16", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "allowed", ["hooks.example.test", "10.1.2.3", "10.1.0.0/16,localhost", "0.0.0.0/0", "fc00::/7"]
+)
+def test_production_allows_narrow_networks_alone(tmp_path: Path, allowed: str) -> None:
+    """A name may resolve to anything tomorrow, and a wide network opens everything: both stop the start."""
+    environ = home(tmp_path, GOLDLINE_ENV="production", GOLDLINE_SECRET_KEY=SECRET, GOLDLINE_WEBHOOK_ALLOW=allowed)
+    with pytest.raises(SettingsError, match="not a network") as fault:
+        load(environ)
+    assert fault.value.where == "GOLDLINE_WEBHOOK_ALLOW"
+    narrow = {**environ, "GOLDLINE_WEBHOOK_ALLOW": "10.1.0.0/16,10.1.2.3/32"}
+    assert load(narrow).webhook_allow == ("10.1.0.0/16", "10.1.2.3/32")

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldline.core.ledger.accrual import Accrual, Candidate, Limit, Standing, decide
-from goldline.core.ledger.book import posting_rows
+from goldline.core.ledger.book import entry_rows
+from goldline.core.ledger.entry import CLEARING
 from tests.laws.world import T0
 
 CAPS = {"a": 50, "b": 120, "c": None}
@@ -70,7 +71,7 @@ def test_every_entry_balances(amount: int, currency: str) -> None:
     asked = Candidate(
         UUID(int=1), "a", "o", 0, "coupon", "c", "merchant:m", amount, currency, currency, False, None, T0
     )
-    rows = posting_rows(0, asked, amount, T0)
+    rows = entry_rows(0, asked.remedy_id, "accrue", 0, asked.bearer, CLEARING, amount, asked.currency, T0)
     assert sum(row[5] for row in rows) == 0
     assert {row[4] for row in rows} == {currency}
     assert {row[1] for row in rows} == {rows[0][1]}

@@ -8,9 +8,11 @@ from ipaddress import ip_address
 
 import pytest
 
+from goldline.core.errors import SettingsError
 from goldline.core.outbox.address import AddressRefused, AddressRules, guard, refusal
 from goldline.core.outbox.endpoint import new_secret
 from goldline.core.outbox.webhook import Failed, Sender
+from goldline.core.settings import Settings
 from tests.doubles.sink import Sink
 
 PUBLIC = "93.184.215.14"
@@ -171,3 +173,20 @@ def test_the_send_asks_the_resolver_once_and_connects_to_that_answer() -> None:
         sender.deliver(f"http://hooks.example.com:{sink.port}/x", [new_secret()], "m1", b"{}", datetime.now(UTC))
         assert resolver.asked == 1
         assert sink.received[0].headers["host"] == f"hooks.example.com:{sink.port}"
+
+
+def test_the_settings_say_what_is_open() -> None:
+    """Networks, addresses and hosts that an installation allows are open, and nothing else inside."""
+    rules = AddressRules.chosen(Settings(webhook_allow=("10.1.0.0/16", "hooks.internal")))
+    assert guard("http://10.1.2.3:9000/", rules).ip == "10.1.2.3"
+    assert guard("http://hooks.internal/", rules, resolver=lambda *_: ["10.9.9.9"]).ip == "10.9.9.9"
+    with pytest.raises(AddressRefused, match=r"10\.2\.0\.1"):
+        guard("http://10.2.0.1/", rules)
+    assert guard("http://127.0.0.1:9/", AddressRules.chosen(Settings(webhook_allow_private=True))).ip == "127.0.0.1"
+
+
+def test_what_cannot_be_allowed_is_said() -> None:
+    """A mistyped entry names the setting."""
+    with pytest.raises(SettingsError, match=r"10\.1\.0\.0/99") as fault:
+        AddressRules.chosen(Settings(webhook_allow=("10.1.0.0/99",)))
+    assert fault.value.where == "GOLDLINE_WEBHOOK_ALLOW"

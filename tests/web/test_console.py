@@ -21,7 +21,9 @@ from .events import placed, raw
 from .market import NOW
 from .test_hall import text_of
 
-PAGES = ["", "live", "findings", "orders", "remedies", "deliveries", "quarantine", "policies"]
+PAGES = [
+    *("", "live", "findings", "orders", "remedies", "deliveries", "quarantine", "policies", "breakers", "endpoints"),
+]
 LANGUAGES = ["en", "zh-Hans"]
 
 
@@ -174,11 +176,24 @@ def test_an_order_is_explained_to_its_last_node(operator_client: Client) -> None
 
 
 @pytest.mark.usefixtures("full")
-def test_policies_show_text_and_expressions_in_both_languages(operator_client: Client) -> None:
-    """An operator of either language reads both texts."""
+def test_policies_show_text_and_expressions_in_the_language_of_the_page(operator_client: Client) -> None:
+    """An operator reads one language, keys as words, and money with its currency even while there is none."""
     told = text_of(operator_client.get("/console/policies", {"lang": "en"}))
-    for line in ("Ships on time", "按时发货", "least(accepted_at, picked_up_at)", "Version 1"):
+    for line in ("Ships on time", "least(accepted_at, picked_up_at)", "Version 1", "Remedy 1: Who bears it", "¥0.00"):
         assert line in told
+    assert "按时发货" not in told
+    chinese = text_of(operator_client.get("/console/policies", {"lang": "zh-Hans"}))
+    assert "按时发货" in chinese
+    assert "补偿 1：由谁承担" in chinese
+    assert "Ships on time" not in chinese
+
+
+def test_an_order_nobody_knows_leaves_the_search(operator_client: Client) -> None:
+    """The page says so under its own address and keeps what was asked for in the search."""
+    response = operator_client.get("/console/orders/zzz", {"lang": "en"})
+    assert response.status_code == 404
+    assert "There is no such order" in text_of(response)
+    assert 'value="zzz"' in response.content.decode()
 
 
 def test_an_event_is_redriven_from_its_page(operator_client: Client, database: Connection[Any]) -> None:

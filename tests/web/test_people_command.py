@@ -39,9 +39,11 @@ def goldline(environment: dict[str, str], *arguments: str, stdin: str = "") -> s
 
 @pytest.mark.usefixtures("market")
 def test_a_link_is_printed_alone(environment: dict[str, str]) -> None:
-    """Standard output holds the link and nothing else; an unknown order is said on standard error."""
+    """Standard output holds the link and nothing else; advice and an unknown order are said on standard error."""
     known = goldline(environment, "link", "late")
-    assert (known.returncode, known.stderr) == (0, "")
+    assert known.returncode == 0
+    assert "GOLDLINE_PUBLIC_URL" in known.stderr
+    assert known.stdout.count("\n") == 1
     assert known.stdout.startswith("http://localhost:8000/g/")
     assert "Nothing is known of order 'o-9'" in goldline(environment, "link", "o-9").stderr
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -203,7 +203,18 @@ _PLAIN: Final = ("VARCHAR", "BOOLEAN", "DOUBLE", "FLOAT", "TINYINT", "SMALLINT",
                  "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", _INSTANT)  # fmt: skip
 
 
+def _refuse_data(columns: Iterable[str], where: str) -> None:
+    if "data" in columns:
+        raise FileError(
+            "A column named 'data' is not taken: the data has one column for each of its fields.",
+            code="bad_column",
+            where=where,
+            hint="Write order_id, paid_minor and so on as columns, or write NDJSON, which keeps 'data' whole.",
+        )
+
+
 def _check_columns(path: Path, columns: dict[str, str]) -> None:
+    _refuse_data(columns, str(path))
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise FileError(
@@ -246,6 +257,7 @@ class _Builder:
     """Makes the JSON of an event from the cells of a row."""
 
     def __init__(self, columns: list[str], catalogue: Catalogue, name: str) -> None:
+        _refuse_data(columns, name)
         self._names = [(each in ATTRIBUTES, each.removeprefix("data.")) for each in columns]
         self._source = f"file:{name}"[:200]
         self._whole = {each.name: _whole_fields(each.data) for each in catalogue}

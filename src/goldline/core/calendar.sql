@@ -144,3 +144,8 @@ RETURN CASE
         END
     ELSE end_of_day_deadline(rule, start, zone)
 END;
+
+-- The earliest of several rules: whatever was promised soonest counts.
+CREATE OR REPLACE FUNCTION deadline(rules text[], start timestamptz, zone text) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT min(goldline.deadline(each, start, zone)) FROM unnest(rules) AS each);

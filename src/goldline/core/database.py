@@ -72,6 +72,11 @@ def database_url(chosen: Settings | None = None) -> str:
     return Server(chosen).start()
 
 
+def exists(chosen: Settings) -> bool:
+    """Whether there is a database to ask: one is named, or the embedded server's files have been made before."""
+    return chosen.database_url is not None or (chosen.data_directory.expanduser() / "PG_VERSION").is_file()
+
+
 class Server:
     """The database of an installation, as a context manager: a named one is used, else the embedded one is started.
 

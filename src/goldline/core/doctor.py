@@ -17,8 +17,9 @@ from typing import Any, Final, Literal
 import psycopg
 from psycopg import Connection
 
+from goldline.core.calendar import DEFAULT
 from goldline.core.clock import DatabaseClock
-from goldline.core.database import Server, connect, durability
+from goldline.core.database import Server, connect, durability, exists
 from goldline.core.errors import GoldlineError
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.facts.table import drift
@@ -38,6 +39,9 @@ CLEARING_FAIL: Final = timedelta(hours=24)
 SKEW_WARN: Final = timedelta(seconds=2)
 SKEW_FAIL: Final = timedelta(minutes=1)
 QUERY_LIMIT_MS: Final = 5000
+NO_RECORD_HINT: Final = "Run `goldline init` first; for that of a running demo, set the DATABASE_URL it printed."
+NO_POLICY: Final = "No policy is in force: nothing is promised, so nothing is judged."
+NO_POLICY_HINT: Final = "Publish a pack: `goldline policy publish demo`, or one of your own."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,9 @@ def examine(
 ) -> tuple[Check, ...]:
     """Look at everything. Without a database only what needs none is looked at, and the database has failed."""
     alone = (_python(sys.version_info[:3]), _disk(settings.home, shutil.disk_usage))
+    if not exists(settings):  # to look must not make one
+        message = f"There is no record yet: DATABASE_URL names none, and {settings.data_directory} holds none."
+        return (*alone, Check("database", "fail", message, NO_RECORD_HINT))
     with ExitStack() as stack:
         try:
             server = stack.enter_context(Server(settings))
@@ -166,6 +173,16 @@ def _facts(patient: Patient) -> Check:
     return Check("facts", "fail", f"Facts are declared that the tables lack: {', '.join(sorted(missing))}.", hint)
 
 
+def _policies(patient: Patient) -> Check:
+    (count,) = patient.row(
+        "SELECT count(*) FROM (SELECT DISTINCT ON (policy) kind FROM policy_version ORDER BY policy, version DESC)"
+        " newest WHERE kind <> 'withdrawn'"
+    )
+    if not count:
+        return Check("policies", "warn", NO_POLICY, NO_POLICY_HINT)
+    return Check("policies", "ok", f"{count} {'policy is' if count == 1 else 'policies are'} in force")
+
+
 def _partitions(patient: Patient) -> Check:
     count, leased, stale = patient.row(
         "SELECT count(*), count(*) FILTER (WHERE leased_until >= clock_timestamp()),"
@@ -179,6 +196,22 @@ def _partitions(patient: Patient) -> Check:
         message = f"Leases have run out without being given back: {stale}."
         return Check("partitions", "warn", message, "Start a worker with `goldline run`; it takes them over.")
     return Check("partitions", "ok", f"{leased} of {count} partitions are held by a worker")
+
+
+def _calendar(patient: Patient) -> Check:
+    year, days, last = patient.row(
+        "SELECT extract(year FROM today)::integer,"
+        " count(c.day) FILTER (WHERE extract(year FROM c.day) = extract(year FROM today)), max(c.day)"
+        " FROM (SELECT (coalesce((SELECT at FROM driven_clock), clock_timestamp()) AT TIME ZONE"
+        " (SELECT zone FROM marketplace))::date AS today) now"
+        " LEFT JOIN calendar_day c ON c.calendar = %s GROUP BY today",
+        DEFAULT,
+    )
+    if days:
+        return Check("calendar", "ok", f"The calendar '{DEFAULT}' covers {year}, and ends on {last}")
+    message = f"The calendar '{DEFAULT}' covers no day of {year}: deadlines in working days count Monday to Friday."
+    hint = f"Load it with `goldline calendar load {DEFAULT} --country CN --years {year}-{year + 1}`, by your country."
+    return Check("calendar", "warn", message, hint)
 
 
 def _inbox(patient: Patient) -> Check:
@@ -203,15 +236,19 @@ def _quarantine(patient: Patient) -> Check:
 
 
 def _clearing(patient: Patient) -> Check:
-    # Accruals carry the step's clock, which may be a driven one.
+    # Accruals carry the steps' clock, which may be driven or a replay's: what has passed since is added to it.
     count, age = patient.row(
-        "SELECT count(*), coalesce((SELECT at FROM driven_clock), clock_timestamp()) - min(accrued_at)"
-        " FROM remedy WHERE state IN ('accrued', 'unknown', 'held')"
+        "SELECT count(*), coalesce((SELECT at FROM driven_clock),"
+        " (SELECT max(clock_at) + (clock_timestamp() - max(stepped_at)) FROM partition), clock_timestamp())"
+        " - min(accrued_at) FROM remedy WHERE state IN ('accrued', 'unknown', 'held')"
     )
     if not count:
         return Check("clearing", "ok", "Every remedy is settled")
     state = _graded(age, CLEARING_WARN, CLEARING_FAIL)
     message = f"{count} remedies are not settled, the oldest for {_length(age)}"
+    if patient.settings.payout_url is None:  # however young they are: without one nothing will ever settle them
+        hint = "Name a payout provider (GOLDLINE_PAYOUT_URL) and run `goldline dispatch`; until then payouts wait."
+        return Check("clearing", "warn", f"{message}; no payout provider is named.", hint)
     hint = "Check that a provider is set (GOLDLINE_PAYOUT_URL) and answers, and whether a breaker holds payouts back."
     return Check("clearing", state, message, None if state == "ok" else hint)
 
@@ -259,7 +296,9 @@ _OF_SERVER: Final[dict[str, Callable[[Patient], Check]]] = {
 }
 _OF_SCHEMA: Final[dict[str, Callable[[Patient], Check]]] = {
     "facts": _facts,
+    "policies": _policies,
     "partitions": _partitions,
+    "calendar": _calendar,
     "inbox": _inbox,
     "quarantine": _quarantine,
     "clearing": _clearing,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from goldline.core.errors import GoldlineError
@@ -63,6 +64,14 @@ def exponent(currency: str) -> int:
             code="currency_unknown",
             hint="Use the three capital letters, such as CNY, BRL or EUR.",
         ) from None
+
+
+def whole_minor(amount_minor: Decimal | float) -> int:
+    """A part of a minor unit rounded half away from zero, as PostgreSQL's `round(numeric)` does where money is decided.
+
+    Everything that shows an amount takes this, so that no page says another sum than the one that is paid.
+    """
+    return int(Decimal(str(amount_minor)).to_integral_value(ROUND_HALF_UP))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ inside its own transaction. A worker that slept past its lease finds another epo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,10 @@ from goldline.core.errors import GoldlineError
 
 class LeaseLostError(GoldlineError):
     """Another worker holds the partition now; this one must let go."""
+
+
+class RulesChangedError(GoldlineError):
+    """The rules in force are not those the worker was compiled for; it compiles again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +43,18 @@ class Fence:
     now: datetime
 
 
-def claim(connection: Connection[Any], holder: str, lease_s: float, most: int) -> list[Lease]:
-    """Claim up to `most` partitions whose lease has run out, and commit. Never waits for another worker."""
+def claim(connection: Connection[Any], holder: str, lease_s: float, most: int, only: Sequence[int] = ()) -> list[Lease]:
+    """Claim up to `most` partitions whose lease has run out, and commit. Never waits for another worker.
+
+    Where `only` names some, no others are claimed.
+    """
     rows = connection.execute(
         "UPDATE partition SET epoch = epoch + 1, holder = %s,"
         " leased_until = clock_timestamp() + make_interval(secs => %s)"
-        " WHERE id IN (SELECT id FROM partition WHERE leased_until IS NULL OR leased_until < clock_timestamp()"
+        " WHERE id IN (SELECT id FROM partition WHERE (leased_until IS NULL OR leased_until < clock_timestamp())"
+        " AND (%s::smallint[] = '{}' OR id = ANY(%s::smallint[]))"
         " ORDER BY stepped_at NULLS FIRST LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id, epoch",
-        (holder, lease_s, most),
+        (holder, lease_s, list(only), list(only), most),
     ).fetchall()
     connection.commit()
     return [Lease(partition, epoch, holder) for partition, epoch in rows]
@@ -72,6 +81,21 @@ def enter(connection: Connection[Any], lease: Lease, lease_s: float) -> Fence:
     return fence
 
 
+def hold_rules(connection: Connection[Any], epoch: int) -> None:
+    """Prove that the rules in force are of this epoch, and keep them so until the transaction ends.
+
+    Publishing waits for the steps under way, and they for it: so a subject is either judged by the new rules or there
+    when publishing schedules what is to be judged again. Raises RulesChangedError.
+    """
+    row = connection.execute("SELECT epoch FROM ruleset FOR SHARE", prepare=True).fetchone()
+    if row is None or row[0] != epoch:
+        raise RulesChangedError(
+            "the rules have changed since this worker compiled them",
+            code="rules_changed",
+            hint="this step wrote nothing; the worker compiles the new rules and goes on",
+        )
+
+
 def release(connection: Connection[Any], lease: Lease) -> None:
     """Give the partition back at once, so that nobody waits for the lease to run out."""
     connection.execute(
@@ -81,7 +105,32 @@ def release(connection: Connection[Any], lease: Lease) -> None:
     connection.commit()
 
 
+def require_known(connection: Connection[Any], only: Sequence[int]) -> None:
+    """Raise GoldlineError('no_partition') when one of them was not installed."""
+    most = count_partitions(connection)
+    for number in only:
+        if not 0 <= number < most:
+            raise GoldlineError(
+                f"There is no partition {number}.", code="no_partition", hint=f"They are numbered 0 to {most - 1}."
+            )
+
+
 def count_partitions(connection: Connection[Any]) -> int:
     """How many partitions were installed."""
     row = connection.execute("SELECT count(*) FROM partition").fetchone()
     return int(row[0]) if row else 0
+
+
+def ready(connection: Connection[Any], partitions: list[int]) -> set[int]:
+    """Those of the partitions that have an event to read or a promise to judge at this moment."""
+    rows = connection.execute(
+        "SELECT p.id FROM unnest(%s::smallint[]) AS p(id)"
+        " WHERE EXISTS (SELECT 1 FROM inbox i WHERE i.partition = p.id AND i.done_at IS NULL)"
+        " OR EXISTS (SELECT 1 FROM (SELECT DISTINCT subject FROM policy_version) k JOIN wake w"
+        " ON w.partition = p.id AND w.subject = k.subject"
+        " AND w.wake_at <= coalesce((SELECT at FROM driven_clock), clock_timestamp()))",
+        (partitions,),
+        prepare=True,
+    ).fetchall()
+    connection.commit()
+    return {number for (number,) in rows}

@@ -78,7 +78,7 @@ def _units(connection: Connection[Any], engine: Engine, partition: int, rows: An
 
 
 def _search(units: list[Unit], fails: Callable[[Sequence[Unit]], str | None]) -> list[tuple[str, str]]:
-    """The units that fail alone, found by halving."""
+    """The units that fail alone, found by halving; GoldlineError('step_broken') when that is most of a large batch."""
     guilty: list[tuple[str, str]] = []
     waiting = [units]
     while waiting:
@@ -88,7 +88,7 @@ def _search(units: list[Unit], fails: Callable[[Sequence[Unit]], str | None]) ->
             continue
         if len(tried) == 1:
             guilty.append((tried[0][0], why))
-            if len(guilty) > MOST_PARKED:
+            if len(guilty) > MOST_PARKED and 2 * len(guilty) > len(units):
                 raise GoldlineError(
                     f"More than {MOST_PARKED} roots of one batch fail: {why}.",
                     code="step_broken",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import msgspec
 
 from goldline.core.facts.event import Catalogue
+from goldline.core.spelling import closest
 
 Code = Literal["malformed", "unknown_type", "invalid"]
 
@@ -82,7 +82,22 @@ def _invalid(raw: bytes, message: str, catalogue: Catalogue) -> Refusal:
     event_id, kind = _label(value.get("id")), value.get("type")
     if not isinstance(kind, str) or kind not in catalogue.types:
         return Refusal("unknown_type", _unknown(kind, catalogue, present="type" in value), event_id, _label(kind))
-    return Refusal("invalid", _sentence(message, value), event_id, kind)
+    reason = _of_a_form(message, value, catalogue) or _sentence(message, value)
+    return Refusal("invalid", reason, event_id, kind)
+
+
+_GENERAL = ("A-Za-z0-9._:@", "[A-Z]{3}")  # patterns of identifiers and currencies, which have sentences of their own
+
+
+def _of_a_form(message: str, event: dict[str, Any], catalogue: Catalogue) -> str | None:
+    """The sentence for a text that a field's own pattern refuses: the field's description says which there are."""
+    if "matching regex" not in message or any(each in message for each in _GENERAL):
+        return None
+    path = message.partition(" - at `$.")[2].rstrip("`")
+    data = catalogue.types[event["type"]].data
+    field = msgspec.json.schema(data)["$defs"][data.__name__]["properties"].get(path.removeprefix("data."), {})
+    about = next((each["description"] for each in (field, *field.get("anyOf", ())) if "description" in each), None)
+    return f"`{path}` is {_shown(_value(event, path))}, which is none of these. {about}" if about else None
 
 
 def _name(value: Any) -> str:
@@ -99,8 +114,8 @@ def _unknown(kind: Any, catalogue: Catalogue, *, present: bool) -> str:
         return "`type` is missing; name one of the event types of the catalogue."
     if not isinstance(kind, str):
         return f"`type` is {_name(kind)}; it must be a string that names an event type of the catalogue."
-    near = get_close_matches(kind, catalogue.types, n=1, cutoff=0.6)
-    hint = f"did you mean '{near[0]}'?" if near else "see the event catalogue for the types known here."
+    near = closest(kind, catalogue.types)
+    hint = f"did you mean '{near}'?" if near else "see the event catalogue for the types known here."
     return f"The event type {_shown(kind)} is unknown; {hint}"
 
 

@@ -134,8 +134,10 @@ CREATE TABLE IF NOT EXISTS remedy (
     accrued_at    timestamptz NOT NULL,
     settled_at    timestamptz,
     provider_ref  text,
+    budget_period date,                            -- of the policy's budget it was charged to; null: it has none
     PRIMARY KEY (partition, id)
 );
+ALTER TABLE remedy ADD COLUMN IF NOT EXISTS budget_period date;
 CREATE INDEX IF NOT EXISTS remedy_key ON remedy (key);
 CREATE INDEX IF NOT EXISTS remedy_finding ON remedy (finding_id);
 CREATE INDEX IF NOT EXISTS remedy_open ON remedy (accrued_at) WHERE state IN ('accrued', 'unknown', 'held');
@@ -172,8 +174,10 @@ CREATE TABLE IF NOT EXISTS breaker (
     tripped_at   timestamptz,                      -- null: closed, payouts flow
     why          text,
     released_at  timestamptz,
-    released_by  text
+    released_by  text,
+    released_why text
 );
+ALTER TABLE breaker ADD COLUMN IF NOT EXISTS released_why text;
 
 -- What must be told to the world. Written in the step, sent at least once with `key`, never forgotten.
 CREATE TABLE IF NOT EXISTS outbox (
@@ -193,6 +197,7 @@ CREATE TABLE IF NOT EXISTS outbox (
     settled_at   timestamptz,
     UNIQUE (kind, key)
 );
+CREATE INDEX IF NOT EXISTS outbox_endpoint ON outbox (endpoint_id, id) WHERE endpoint_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS outbox_ready ON outbox (kind, next_try_at) WHERE state IN ('ready', 'unknown');
 
 CREATE TABLE IF NOT EXISTS endpoint (

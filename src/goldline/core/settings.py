@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,7 +35,9 @@ class Settings:
     """Everything that may differ between two installations."""
 
     env: Environment = "development"
+    """`production` refuses to start with unsafe settings or a database whose commits may be lost."""
     home: Path = Path("~/.local/share/goldline")
+    """Where the embedded server, the settings file and the development secret are kept."""
     database_url: str | None = None
     """A PostgreSQL 15 to 18; none starts the embedded server in `home`. Read from DATABASE_URL, without prefix."""
     secret_key: str = ""
@@ -46,9 +49,14 @@ class Settings:
     payout_url: str | None = None
     """The payout provider. None: payouts wait in the outbox."""
     payout_timeout_s: int = 10
+    """Seconds to wait for the payout provider's answer, 1 to 300."""
     webhook_timeout_s: int = 10
+    """Seconds to wait for a receiver's answer, 1 to 300."""
     webhook_allow_private: bool = False
     """Let webhooks go to private and loopback addresses. Refused in production."""
+    webhook_allow: tuple[str, ...] = ()
+    """Receivers in one's own network: networks, addresses or host names. In production networks alone, as 10.1.0.0/16:
+    what a name resolves to is somebody else's to change."""
 
     @property
     def production(self) -> bool:
@@ -100,7 +108,14 @@ def _from_file(environ: Mapping[str, str], home: Path, known: set[str]) -> dict[
         return {}
     table = _toml(path)
     _refuse_unknown(set(table), known, str(path))
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in table.items()}
+    return {name: _as_text(value) for name, value in table.items()}
+
+
+def _as_text(value: Any) -> str:
+    """A value of the file as the environment would have it."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -139,6 +154,25 @@ def _check_production(made: Settings) -> None:
             where="GOLDLINE_WEBHOOK_ALLOW_PRIVATE",
             hint="Unset it; it is for trying things out on one machine.",
         )
+    for text in made.webhook_allow:
+        if not _is_narrow_network(text):
+            raise SettingsError(
+                f"In production {text!r} cannot be allowed to receive webhooks: it is not a network.",
+                code="unsafe_setting",
+                where="GOLDLINE_WEBHOOK_ALLOW",
+                hint=f"Name networks, /{_WIDEST[4]} or narrower, such as 10.1.0.0/16 or 10.1.2.3/32.",
+            )
+
+
+_WIDEST = {4: 8, 6: 32}  # by version of IP: what is wider opens more than anybody's own network
+
+
+def _is_narrow_network(text: str) -> bool:
+    try:
+        network = ip_network(text)
+    except ValueError:
+        return False
+    return "/" in text and network.prefixlen >= _WIDEST[network.version]
 
 
 def _development_secret(home: Path) -> str:
@@ -206,6 +240,10 @@ def _url(*schemes: str) -> Callable[[str, str], str]:
     return parse
 
 
+def _list(text: str, _key: str) -> tuple[str, ...]:
+    return tuple(each for part in text.split(",") if (each := part.strip()))
+
+
 def _bad(key: str, text: str | None, wanted: str) -> SettingsError:
     shown = f" is {text!r} and" if text is not None else ""
     return SettingsError(f"{key}{shown} must be {wanted}.", code="bad_setting", where=key)
@@ -222,4 +260,5 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "payout_timeout_s": _whole(1, 300),
     "webhook_timeout_s": _whole(1, 300),
     "webhook_allow_private": _flag,
+    "webhook_allow": _list,
 }

@@ -19,11 +19,11 @@ from goldline.core.engine import Engine, Program
 from goldline.core.facts.fold import copy_statement, stage_table
 from goldline.core.facts.stage import Stage
 from goldline.core.judge.finding import FindingStatements, Turn, ask, turn
-from goldline.core.judge.notice import notify
+from goldline.core.judge.notice import notify, notify_tripped
 from goldline.core.judge.verdict import TURNED_TABLE
 from goldline.core.ledger.book import accrue, move_charges
 from goldline.core.parked import divert, parked_roots
-from goldline.core.partition import Lease, enter
+from goldline.core.partition import Lease, enter, hold_rules
 
 MAX_EVENTS = 40_000
 MAX_INBOX_ROWS = 4_096
@@ -77,10 +77,11 @@ def step(
 
     `as_of` drives the clock; without it the database's clock (or the driven clock set there) is used. The clock is
     held back while evidence waits in the inbox: a deadline is judged only once everything received before it is read.
-    Raises LeaseLostError, and whatever PostgreSQL raises; nothing is written then.
+    Raises LeaseLostError, RulesChangedError, and whatever PostgreSQL raises; nothing is written then.
     """
     with connection.transaction():
         fence = enter(connection, lease, LEASE_S)
+        hold_rules(connection, engine.ruleset.epoch)
         crashpoint("step.entered")
         batch = take(connection, lease.partition, max_events)
         now = clock_for(batch, as_of or fence.now, fence.clock_at)
@@ -234,7 +235,8 @@ def _find(
     crashpoint("step.found")
     if statements.asked is not None:
         asked = [c for c in ask(connection, statements.asked, now) if c.finding_id in new]
-        accrue(connection, partition, asked, engine.promises, now)
+        tripped = accrue(connection, partition, asked, engine.promises, now)
+        notify_tripped(connection, partition, tripped, now)
         move_charges(connection, partition, _revisions(found, returned=True), "reinstate", now)
     notify(connection, partition, "finding.found", [t for t in found if t.revision == 0], now)
     crashpoint("step.accrued")

@@ -18,13 +18,24 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
+from goldline.core.clock import stored_now
 from goldline.core.database import connect
 from goldline.core.engine import Engine
-from goldline.core.errors import DatabaseError
-from goldline.core.facts.aggregate import recount
+from goldline.core.errors import DatabaseError, GoldlineError
+from goldline.core.facts.aggregate import MOST_DAYS, recount
 from goldline.core.facts.event import Catalogue
 from goldline.core.facts.subject import Vocabulary
-from goldline.core.partition import Lease, LeaseLostError, claim, count_partitions, release
+from goldline.core.ledger.payee import find_payees
+from goldline.core.partition import (
+    Lease,
+    LeaseLostError,
+    RulesChangedError,
+    claim,
+    count_partitions,
+    ready,
+    release,
+    require_known,
+)
 from goldline.core.poison import PARKABLE, isolate
 from goldline.core.policy.published import load_published, ruleset_epoch
 from goldline.core.step import LEASE_S, MAX_EVENTS, Step, prepare, step
@@ -33,6 +44,9 @@ IDLE_S = 0.05
 RETRY_S = 1.0
 CLAIM_EVERY_S = 2.0
 COUNT_EVERY_S = 5.0
+COUNT_SOON_S = 0.5
+BEAT_S = LEASE_S / 3
+COLLECT_EVERY_S = 30.0
 
 PASSING = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
 # A server that goes away in mid-sentence shows itself in any of these.
@@ -43,7 +57,7 @@ log = logging.getLogger("goldline.worker")
 
 @dataclass(slots=True)
 class Worker:
-    """One process's loop. `done` says that every partition it holds was drained at its last step."""
+    """One process's loop. Where `only` names partitions, it claims no others."""
 
     url: str
     vocabulary: Vocabulary
@@ -52,12 +66,15 @@ class Worker:
     until_idle: bool = False
     share: int = 256
     max_events: int = MAX_EVENTS
+    only: tuple[int, ...] = ()
     stopping: bool = False
     leases: list[Lease] = field(default_factory=list)
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
     partitions: int = 1
     _claimed: float = 0.0
     _counted: float = 0.0
+    _beat: float = 0.0
+    _collected: float = 0.0
 
     def run(self) -> int:
         """Step until told to stop, or until idle; returns the events folded. A lost database is waited for."""
@@ -86,15 +103,14 @@ class Worker:
                 engine = self._compile(connection)
             connection.commit()
             self._claim(connection)
-            steps = [self._step(connection, engine, lease) for lease in list(self.leases)]
+            steps = [self._step(connection, engine, lease) for lease in self._ready(connection)]
             events += sum(each.events for each in steps if each)
             idle = self.until_idle and self._idle(connection, steps)
             self._recount(connection, COUNT_EVERY_S if not idle else 0)
             if idle:
                 break
             if not any(each and (each.events or each.wakes) for each in steps):
-                gc.collect()
-                time.sleep(IDLE_S)
+                self._rest()
         for lease in self.leases:
             release(connection, lease)
         return events
@@ -110,16 +126,38 @@ class Worker:
             return
         most = self.share if self._claimed == 0 else self.partitions
         self._claimed = time.monotonic()
-        self.leases += claim(connection, self.holder, LEASE_S, most)
+        self.leases += claim(connection, self.holder, LEASE_S, most, self.only)
+
+    def _ready(self, connection: Connection[Any]) -> list[Lease]:
+        """The partitions worth a step. Now and then all of them, which extends their leases."""
+        if self.until_idle or self.as_of is not None or time.monotonic() - self._beat >= BEAT_S:
+            self._beat = time.monotonic()
+            return list(self.leases)
+        busy = ready(connection, [lease.partition for lease in self.leases])
+        return [lease for lease in self.leases if lease.partition in busy]
+
+    def _rest(self) -> None:
+        if time.monotonic() - self._collected >= COLLECT_EVERY_S:
+            self._collected = time.monotonic()
+            gc.collect()
+        time.sleep(IDLE_S)
 
     def _recount(self, connection: Connection[Any], every_s: float) -> None:
-        """Bring the counted subjects up to date now and then."""
+        """Bring the counted subjects up to date now and then, and pay whom we know by now."""
         if time.monotonic() - self._counted < every_s:
             return
-        self._counted = time.monotonic()
-        for aggregate in self.vocabulary.aggregates:
-            while recount(connection, aggregate, self.partitions):
-                pass
+        counted = 0
+        try:
+            for aggregate in self.vocabulary.aggregates:
+                counted += recount(connection, aggregate, self.partitions)
+                while self.until_idle and every_s == 0 and recount(connection, aggregate, self.partitions):
+                    pass
+            find_payees(connection, self.vocabulary, self.as_of or stored_now(connection))
+        except (*PASSING, *PARKABLE):
+            # Counting is no promise to anybody: say so, and let the steps go on.
+            log.exception("counting failed; it is tried again later")
+        # A full bite means that there is more: come back soon, but let the steps have their turn first.
+        self._counted = time.monotonic() - (COUNT_EVERY_S - COUNT_SOON_S if counted >= MOST_DAYS else 0)
 
     def _step(self, connection: Connection[Any], engine: Engine, lease: Lease) -> Step | None:
         try:
@@ -127,6 +165,8 @@ class Worker:
         except LeaseLostError as lost:
             log.warning("%s", lost)
             self.leases.remove(lease)
+        except RulesChangedError as changed:
+            log.info("%s", changed)
         except PASSING as fault:
             log.warning("a step of partition %s was undone (%s); trying again", lease.partition, fault)
         except PARKABLE:
@@ -137,12 +177,13 @@ class Worker:
         return None
 
     def _idle(self, connection: Connection[Any], steps: list[Step | None]) -> bool:
-        """Every partition this worker holds is drained, and nothing waits in another's."""
+        """Every partition this worker holds is drained, and nothing waits in another that it may step."""
         if not all(each is not None and each.drained for each in steps):
             return False
         waiting = connection.execute(
-            "SELECT EXISTS (SELECT 1 FROM inbox WHERE done_at IS NULL AND partition <> ALL(%s::smallint[]))",
-            ([lease.partition for lease in self.leases],),
+            "SELECT EXISTS (SELECT 1 FROM inbox WHERE done_at IS NULL AND partition <> ALL(%s::smallint[])"
+            " AND (%s::smallint[] = '{}' OR partition = ANY(%s::smallint[])))",
+            ([lease.partition for lease in self.leases], list(self.only), list(self.only)),
         ).fetchone()
         connection.commit()
         return waiting is not None and not waiting[0]
@@ -162,14 +203,16 @@ def run(
     until_idle: bool = False,
     as_of: datetime | None = None,
     max_events: int = MAX_EVENTS,
+    only: tuple[int, ...] = (),
 ) -> None:
-    """Run `workers` processes over the partitions; returns when all have stopped.
+    """Run `workers` processes over the partitions, or `only` those named; returns when all have stopped.
 
-    Raises SystemExit(1) when one of them failed.
+    Raises GoldlineError('no_partition'), and SystemExit(1) when a process failed.
     """
     with connect(url) as connection:
-        share = -(-count_partitions(connection) // workers)
-    arguments = (url, vocabulary, catalogue, as_of, until_idle, share, max_events)
+        require_known(connection, only)
+        share = -(-(len(set(only)) or count_partitions(connection)) // workers)
+    arguments = (url, vocabulary, catalogue, as_of, until_idle, share, max_events, only)
     if workers == 1:
         _work(*arguments)
         return
@@ -178,6 +221,22 @@ def run(
     for child in children:
         child.start()
     _await(children)
+
+
+def _check_as_of(connection: Connection[Any], as_of: datetime | None) -> None:
+    """Refuse a clock ahead of ours: partitions never go back, so every later promise would be judged too soon."""
+    if as_of is None:
+        return
+    now = stored_now(connection)
+    if as_of > now:
+        raise GoldlineError(
+            f"--as-of {as_of.isoformat()} lies in the future; it is {now.isoformat()}.",
+            code="as_of_future",
+            hint="Name a time that has passed, or leave it out to judge as of now.",
+        )
+    row = connection.execute("SELECT max(clock_at) FROM partition").fetchone()
+    if row is not None and row[0] is not None and as_of < row[0]:
+        log.warning("this record was judged as of %s already; as of an earlier time nothing new falls due", row[0])
 
 
 def _await(children: list[Any]) -> None:
@@ -201,8 +260,9 @@ def _work(
     until_idle: bool,  # noqa: FBT001 - a process takes its arguments by position
     share: int,
     max_events: int,
+    only: tuple[int, ...],
 ) -> None:
-    worker = Worker(url, vocabulary, catalogue(), as_of, until_idle, share, max_events)
+    worker = Worker(url, vocabulary, catalogue(), as_of, until_idle, share, max_events, only)
     # A batch is a great many small objects without cycles: collecting them by reference alone is a fifth faster.
     gc.disable()
 

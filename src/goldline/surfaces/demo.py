@@ -32,7 +32,7 @@ from goldline.core.inbox import Intake
 from goldline.core.outbox.dispatch import Dispatcher
 from goldline.core.outbox.provider import LedgerProvider
 from goldline.core.partition import claim, release
-from goldline.core.policy.pack import load
+from goldline.core.policy.pack import Pack, load
 from goldline.core.policy.published import load_published, publish
 from goldline.core.schema import install
 from goldline.core.settings import settings
@@ -53,14 +53,15 @@ CHUNK: Final = 4_000
 console = Console(stderr=True)
 
 
-def run(*, port: int, speed: float = 300.0) -> None:
-    """Play the first days, open the pages on `port`, and go on until interrupted."""
+def run(*, port: int, speed: float = 300.0, pack: str = "demo") -> None:
+    """Play the first days by the rules of `pack`, open the pages on `port`, and go on until interrupted."""
+    rules = load(pack, vocabulary())  # before anything is made anew
     # Before anything reads the settings: links and forms must name where these pages are.
     os.environ["GOLDLINE_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
     signal.signal(signal.SIGTERM, _interrupted)
     home = settings().home / "demo"
     with _alone(home), Server(directory=home) as server, connect(server.url, application="goldline demo") as connection:
-        market = _prepare(connection)
+        market = _prepare(connection, rules)
         batches = market.timed(SIZE)
         late = _play(connection, server.url, batches, market.origin + timedelta(days=PLAYED_DAYS))
         with _beside(server.url, port):
@@ -90,12 +91,12 @@ def _alone(home: Path) -> Iterator[None]:
         lock.release()
 
 
-def _prepare(connection: Connection[Any]) -> Market:
+def _prepare(connection: Connection[Any], rules: Pack) -> Market:
     install(connection, vocabulary(), PARTITIONS)
     start = datetime.now(UTC).date() - timedelta(days=PLAYED_DAYS)
     market = Market(seed=8, orders_per_day=ORDERS_PER_DAY, days=MARKET_DAYS, start=start)
     _set_clock(connection, market.origin)
-    publish(connection, load("demo", vocabulary()), vocabulary(), market.origin, by="demo")
+    publish(connection, rules, vocabulary(), market.origin, by="demo")
     connection.commit()
     return market
 
@@ -234,6 +235,8 @@ def _welcome(connection: Connection[Any], url: str, port: int, speed: float) -> 
     if order is not None:
         console.print(f"  a consumer's page    {link_for(order)}", soft_wrap=True)
     console.print(f"  other terminals      export DATABASE_URL='{url}'", soft_wrap=True)
+    if order is not None:
+        console.print(f"                       goldline explain {order}", soft_wrap=True)
     console.print("\n  Ctrl-C ends it.\n")
 
 

@@ -54,7 +54,7 @@ def merges(subject: type[Subject]) -> dict[str, str]:
 
 def _set_union(name: str, element: str) -> str:
     return (
-        f"CASE WHEN g.{name} IS NULL THEN s.{name} WHEN s.{name} IS NULL THEN g.{name} ELSE"
+        f"CASE WHEN g.{name} IS NULL OR s.{name} @> g.{name} THEN s.{name} WHEN s.{name} IS NULL THEN g.{name} ELSE"
         f' ARRAY(SELECT DISTINCT unnest(s.{name} || g.{name})::{element} COLLATE "C" ORDER BY 1) END'
     )
 

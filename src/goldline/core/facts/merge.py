@@ -59,19 +59,33 @@ def LastAt(*events: str, where: Mapping[str, str | tuple[str, ...]] | None = Non
     return Fact("last_at", FactType.INSTANT, _source(events, where), about=about)
 
 
-def Least(event: str, field: str, type: FactType, *, about: str = "") -> Any:
+def Least(
+    event: str | tuple[str, ...],
+    field: str,
+    type: FactType,
+    *,
+    where: Mapping[str, str | tuple[str, ...]] | None = None,
+    about: str = "",
+) -> Any:
     """The least value of a field over the events."""
-    return Fact("least", type, _source((event,), None), field, about=about)
+    return Fact("least", type, _source((event,) if isinstance(event, str) else event, where), field, about=about)
 
 
-def Greatest(event: str, field: str, type: FactType, *, about: str = "") -> Any:
+def Greatest(
+    event: str | tuple[str, ...],
+    field: str,
+    type: FactType,
+    *,
+    where: Mapping[str, str | tuple[str, ...]] | None = None,
+    about: str = "",
+) -> Any:
     """The greatest value of a field over the events."""
-    return Fact("greatest", type, _source((event,), None), field, about=about)
+    return Fact("greatest", type, _source((event,) if isinstance(event, str) else event, where), field, about=about)
 
 
-def Union(event: str, field: str, *, about: str = "") -> Any:
-    """The set of values of a field over the events."""
-    return Fact("union", FactType.SET, _source((event,), None), field, about=about)
+def Union(event: str, *fields: str, about: str = "") -> Any:
+    """The set of values of a field over the events; of several fields, the set of their JSON arrays."""
+    return Fact("union", FactType.SET, _source((event,), None), ",".join(fields), about=about)
 
 
 def First(

@@ -15,14 +15,18 @@ class Subject:
     """Base of a subject. Class attributes made by the merge rules are its facts.
 
     `kind` is its name in policies and tables; `key` the field of an event's data that identifies it;
-    `parties` says which fact names whom, for charging and paying; `currency_facts` names those that hold the least and
-    the greatest currency seen, which differ when a subject was given two.
+    `within` names the field of the root it is known within, whose id then begins its key: '<root>|<id>', because two
+    orders may name a parcel or a refund alike; `parties` says which fact names whom, for charging and paying;
+    `currency_facts` names those that hold the least and the greatest currency seen, which differ when a subject was
+    given two; `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside.
     """
 
     kind: ClassVar[str]
     key: ClassVar[str]
+    within: ClassVar[str | None] = None
     parties: ClassVar[dict[str, str]] = {}
     currency_facts: ClassVar[tuple[str, str] | None] = None
+    beside: ClassVar[dict[str, tuple[str, ...]]] = {}
     facts: ClassVar[dict[str, Fact]]
 
     def __init_subclass__(cls) -> None:

@@ -13,13 +13,14 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from goldline.core.errors import GoldlineError
 from goldline.core.facts.merge import FactType
 from goldline.core.facts.subject import Subject, Vocabulary
 from goldline.core.judge import sentence
-from goldline.core.judge.sentence import LANGUAGES, Language
+from goldline.core.judge.sentence import LANGUAGES
 from goldline.core.policy.expression import Expression, Type
 from goldline.core.policy.promise import Promise
-from goldline.core.policy.published import RuleSet
+from goldline.core.policy.published import RuleSet, load_version
 from goldline.core.policy.slot import Slot
 from goldline.core.policy.verdict_sql import (
     due_sql,
@@ -55,11 +56,15 @@ class NodeValue:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One expression of a promise as it was written, and the values of its nodes. `name` is its key in the pack."""
+    """One expression of a promise as it was written, and the values of its nodes. `name` is its key in the pack.
+
+    `after_s` is how long after the deadline the remedy it belongs to is owed; 0 elsewhere.
+    """
 
     name: str
     text: str
     nodes: tuple[NodeValue, ...]
+    after_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,10 @@ class FindingTold:
     """A breach as it was found: what it was judged on stays as it was seen. `clauses` hold the stored values."""
 
     id: str
+    policy: str
     version: int
     occurrence: int
+    made_at: datetime | None
     due_at: datetime
     kept_at: datetime | None
     found_at: datetime
@@ -115,7 +122,12 @@ class FindingTold:
 
 @dataclass(frozen=True, slots=True)
 class PromiseTold:
-    """One promise made about the subject, and what became of it. `recorded` is the verdict the last step wrote."""
+    """One promise made about the subject, and what became of it. `recorded` is the verdict the last step wrote.
+
+    One that is no longer made but has findings has none recorded; it is told as it was found. `evidence` is what is
+    known now. `seen_at` is when the finding was made that the values of `clauses`, facts among them, were stored with;
+    without it they are those of now.
+    """
 
     policy: str
     version: int
@@ -133,6 +145,9 @@ class PromiseTold:
     clauses: tuple[Clause, ...]
     findings: tuple[FindingTold, ...]
     summary: Mapping[str, str]
+    clause: str | None = None
+    grade: str | None = None
+    seen_at: datetime | None = None
 
     @property
     def remedies(self) -> tuple[RemedyTold, ...]:
@@ -155,12 +170,6 @@ class Explanation:
         plain: Json = _plain(self)
         return plain
 
-    def as_text(self, language: Language = "en") -> str:
-        """For a terminal: a sentence a promise, then its times, evidence, values and money."""
-        from goldline.core.judge.telling import told
-
-        return told(self, language)
-
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
@@ -177,7 +186,11 @@ _compiled: dict[tuple[str, str], _Compiled] = {}
 def explain(
     connection: Connection[Any], vocabulary: Vocabulary, ruleset: RuleSet, kind: str, key: str, now: datetime
 ) -> Explanation | None:
-    """Explain one subject at `now`; None when nothing is known of it. Reads only, in one statement."""
+    """Explain one subject at `now`; None when nothing is known of it. Reads only.
+
+    One statement does, unless there are findings of a promise that is no longer made or of a policy that was
+    withdrawn: they are told by the version they were judged by.
+    """
     program = _program(connection, vocabulary[kind], ruleset)
     row = connection.execute(program.statement, {"key": key, "now": now, "kind": kind}, prepare=True).fetchone()
     if row is None:
@@ -190,7 +203,44 @@ def explain(
         _promise(slot, verdict, vocabulary[kind], facts, findings.get(slot.policy, ()), now)
         for slot, verdict in zip(program.slots, verdicts, strict=True)
     ]
-    return Explanation(kind, key, now, facts, tuple(each for each in told if each is not None))
+    made = [each for each in told if each is not None]
+    for policy in sorted(findings.keys() - {each.policy for each in made}):
+        judged_by = _judged_by(connection, vocabulary, ruleset, findings[policy])
+        if judged_by is not None:
+            made.append(_former(judged_by, vocabulary[kind], findings[policy], now))
+    return Explanation(kind, key, now, facts, tuple(made))
+
+
+def _judged_by(
+    connection: Connection[Any], vocabulary: Vocabulary, ruleset: RuleSet, findings: tuple[FindingTold, ...]
+) -> Promise | None:
+    """The version the newest of the findings was judged by; None when it can no longer be read."""
+    policy, version = findings[-1].policy, findings[-1].version
+    try:
+        return ruleset.find(policy, version) or load_version(connection, policy, version, vocabulary)
+    except GoldlineError:
+        return None
+
+
+def _former(promise: Promise, subject: type[Subject], findings: tuple[FindingTold, ...], now: datetime) -> PromiseTold:
+    """A promise that is no longer made, as its findings tell it: what was seen then, not what is known now."""
+    last = next((each for each in reversed(findings) if each.occurrence == 0), findings[-1])
+    state = "broken" if last.status == "standing" else "excused" if last.kept_at is None else "kept"
+    judge_at = last.due_at + timedelta(seconds=promise.grace_s)
+    owed = [remedy for finding in findings for remedy in finding.remedies]
+    times = (last.due_at, judge_at, last.kept_at)
+    said: dict[str, str] = {
+        language: sentence.summary(promise.title[language], state, times, now, owed, last.status, language, gone=True)
+        for language in LANGUAGES
+    }
+    values = {each.label: each.value for each in last.nodes}
+    return PromiseTold(
+        policy=promise.policy, version=promise.version, title=promise.title, about=promise.about, state=state,
+        recorded=None, made_at=last.made_at or last.due_at, due_at=last.due_at, grace_s=promise.grace_s,
+        judge_at=judge_at, kept_at=last.kept_at, currency=promise.currency,
+        evidence=_evidence(promise, subject, last.facts), clauses=_clauses(promise, values, last.facts),
+        findings=findings, summary=said, clause=promise.clause, grade=promise.grade, seen_at=last.found_at,
+    )  # fmt: skip
 
 
 _WIDTH = 7  # columns a slot
@@ -250,13 +300,14 @@ def _promise(
     promise = next(each for each in slot.versions if each.version == version)
     word = STATES[_letter(state) or ""]
     judge_at = due_at + timedelta(seconds=promise.grace_s)
-    standing = next((each for each in findings if each.occurrence == 0), None)
-    # A finding's own values are what it was judged on; the live ones may have moved since.
-    stored = standing is not None and standing.status == "standing" and standing.version == version
-    values = {each.label: each.value for each in standing.nodes} if stored and standing else {}
-    values = {**{each["label"]: each["value"] for each in nodes or []}, **values}
+    first = next((each for each in findings if each.occurrence == 0), None)
+    # A finding's own values and facts are what it was judged on; the live ones may have moved since.
+    judged = first if first and first.status == "standing" and first.version == version else None
+    values = {each["label"]: each["value"] for each in nodes or []}
+    values |= {each.label: each.value for each in judged.nodes} if judged else {}
+    seen = {**facts, **judged.facts} if judged else facts
     owed = [remedy for finding in findings for remedy in finding.remedies]
-    times, found = (due_at, judge_at, kept_at), standing.status if standing else None
+    times, found = (due_at, judge_at, kept_at), first.status if first else None
     said: dict[str, str] = {
         language: sentence.summary(promise.title[language], word, times, now, owed, found, language)
         for language in LANGUAGES
@@ -265,7 +316,8 @@ def _promise(
         policy=slot.policy, version=version, title=promise.title, about=promise.about, state=word,
         recorded=STATES.get(_letter(recorded) or ""), made_at=made_at, due_at=due_at, grace_s=promise.grace_s,
         judge_at=judge_at, kept_at=kept_at, currency=promise.currency, evidence=_evidence(promise, subject, facts),
-        clauses=_clauses(promise, values, facts), findings=findings, summary=said,
+        clauses=_clauses(promise, values, seen), findings=findings, summary=said,
+        clause=promise.clause, grade=promise.grade, seen_at=judged.found_at if judged else None,
     )  # fmt: skip
 
 
@@ -275,26 +327,32 @@ def _letter(value: Any) -> str | None:
 
 
 def _evidence(promise: Promise, subject: type[Subject], facts: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    beside = (name for read in promise.names for name in subject.beside.get(read, ()) if facts.get(name) is not None)
     return tuple(
-        Evidence(name, facts.get(name), subject.facts[name].about, subject.facts[name].type) for name in promise.names
+        Evidence(name, facts.get(name), subject.facts[name].about, subject.facts[name].type)
+        for name in dict.fromkeys([*promise.names, *beside])
     )
 
 
 def _clauses(promise: Promise, values: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[Clause, ...]:
-    written: list[tuple[str, Expression | None]] = [
-        ("made_at", promise.made_at), ("due_at", promise.due_at), ("kept_at", promise.kept_at),
-        ("excused", promise.excused),
+    written: list[tuple[str, Expression | None, int]] = [
+        ("made_at", promise.made_at, 0), ("due_at", promise.due_at, 0), ("kept_at", promise.kept_at, 0),
+        ("excused", promise.excused, 0),
     ]  # fmt: skip
     for remedy in promise.remedies:
-        written += [("pay", remedy.pay), ("from", remedy.bearer), ("when", remedy.when)]
-    return tuple(_clause(name, expression, values, facts) for name, expression in written if expression is not None)
+        own = (("pay", remedy.pay), ("from", remedy.bearer), ("when", remedy.when))
+        written += [(name, expression, remedy.after_s) for name, expression in own]
+    return tuple(
+        Clause(name, expression.text, _nodes(expression, values, facts), after_s)
+        for name, expression, after_s in written
+        if expression is not None
+    )
 
 
-def _clause(name: str, expression: Expression, values: Mapping[str, Any], facts: Mapping[str, Any]) -> Clause:
-    nodes = tuple(
+def _nodes(expression: Expression, values: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[NodeValue, ...]:
+    return tuple(
         NodeValue(node.label, values.get(node.label, facts.get(node.label)), node.type) for node in expression.nodes()
     )
-    return Clause(name, expression.text, nodes)
 
 
 def _findings(
@@ -319,8 +377,9 @@ def _finding(row: Json, remedies: tuple[RemedyTold, ...], ruleset: RuleSet) -> F
     types = {node.label: node.type for node in promise.nodes} if promise else {}
     nodes = tuple(NodeValue(each["label"], each["value"], types.get(each["label"])) for each in row["nodes"])
     return FindingTold(
-        id=row["id"], version=row["version"], occurrence=row["occurrence"], due_at=_at(row["due_at"]),
-        kept_at=_maybe(row["kept_at"]), found_at=_at(row["found_at"]), status=row["status"],
+        id=row["id"], policy=row["policy"], version=row["version"], occurrence=row["occurrence"],
+        made_at=_maybe(row["made_at"]), due_at=_at(row["due_at"]), kept_at=_maybe(row["kept_at"]),
+        found_at=_at(row["found_at"]), status=row["status"],
         status_at=_maybe(row["status_at"]), status_why=row["status_why"], facts=row["facts"], nodes=nodes,
         remedies=remedies,
     )  # fmt: skip

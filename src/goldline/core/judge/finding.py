@@ -109,6 +109,8 @@ def _bearer(subject: type[Subject], remedy: Remedy) -> str:
     named = " ".join(
         f"WHEN '{party}' THEN '{party}:' || coalesce(f.{fact}, 'unknown')" for party, fact in subject.parties.items()
     )
+    if not named:
+        return "'platform'::text"
     return f"CASE {remedy.bearer.sql('postgres', 'f')} {named} ELSE 'platform' END"
 
 
@@ -126,9 +128,11 @@ def _exonerated(subject: type[Subject], slots: tuple[Slot, ...], partition: int)
         f" {slot_facts_json_sql(slot, 'f')}) AS why {_from(subject, partition, number)} AND t.old = 'b'"
         for number, slot in enumerate(slots)
     )
+    standing = f"SELECT o.ctid AS place FROM finding o WHERE o.partition = {partition} AND o.id = x.id LIMIT 1"
     return (
-        f"UPDATE finding u SET status = 'exonerated', status_at = {NOW}, status_why = x.why, revision = u.revision + 1"
-        f" FROM ({rows}) x WHERE u.partition = {partition} AND u.id = x.id AND u.status = 'standing'"
+        f"WITH freed AS MATERIALIZED (SELECT p.place, x.why FROM ({rows}) x CROSS JOIN LATERAL ({standing}) p)"
+        f" UPDATE finding u SET status = 'exonerated', status_at = {NOW}, status_why = x.why, revision = u.revision + 1"
+        f" FROM freed x WHERE u.ctid = x.place AND u.status = 'standing'"
         f" RETURNING u.id, u.policy, u.key, u.revision, u.due_at, u.found_at"
     )
 

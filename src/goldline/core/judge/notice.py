@@ -10,12 +10,29 @@ from psycopg import Connection
 
 from goldline.core.judge.finding import Turn
 from goldline.core.ledger.accrual import derived_id
-from goldline.core.outbox.message import Message, queue
+from goldline.core.ledger.limit import TRIPPED_WHY
+from goldline.core.outbox.message import Message, queue, wanted
 
 
 def notify(connection: Connection[Any], partition: int, topic: str, turns: Sequence[Turn], now: datetime) -> None:
     """Queue one webhook a finding and endpoint that listens to the topic ('finding.found', 'finding.exonerated')."""
-    queue(connection, [_message(partition, topic, each) for each in turns], now)
+    # Most installations have few endpoints or none: ask before making a message of every finding.
+    if turns and wanted(connection, topic):
+        queue(connection, [_message(partition, topic, each) for each in turns], now)
+
+
+def notify_tripped(connection: Connection[Any], partition: int, policies: Sequence[str], now: datetime) -> None:
+    """Queue 'breaker.tripped' for each policy. The id is made from the policy and when: one trip is told once."""
+    topic = "breaker.tripped"
+    queue(
+        connection,
+        [
+            Message(partition, derived_id(policy, topic, now.isoformat()), topic,
+                    {"policy": policy, "tripped_at": now.isoformat(), "why": TRIPPED_WHY})
+            for policy in policies
+        ],
+        now,
+    )  # fmt: skip
 
 
 def _message(partition: int, topic: str, each: Turn) -> Message:

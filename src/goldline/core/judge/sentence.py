@@ -8,52 +8,72 @@ from decimal import Decimal
 from typing import Any, Final, Literal, Protocol
 
 from goldline.core.facts.merge import FactType
-from goldline.core.money import Money, exponent
+from goldline.core.money import exponent, whole_minor
 from goldline.core.policy.expression import Type
 
 Language = Literal["en", "zh-Hans"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh-Hans")
 
-_WORDS: Final[dict[Language, dict[str, str]]] = {
+WORDS: Final[dict[Language, dict[str, str]]] = {
     "en": {
         "pending": "due {due}, {left} left", "waiting": "{late} past the deadline, within the time for evidence",
         "kept": "kept, {early} before the deadline", "kept_exactly": "kept at the deadline", "excused": "excused",
+        "gone": "this promise is no longer made",
         "late": "{late} late", "unkept": "not kept, {late} past the deadline", "joint": "; ",
         "stop": ".", "colon": ": ",
         "remedy": "{amount} {kind} {state}, borne by {who}",
         "moved": "{amount} {kind} {state}, charged to {first} first and now borne by {who}",
-        "exonerated": "found broken before, since cleared", "none": "nothing owed",
+        "exonerated": "found broken before, since exonerated", "none": "nothing owed",
         "coupon": "coupon", "refund": "refund", "balance": "credit", "accrued": "owed", "paid": "paid",
         "refused": "refused by the payer", "unknown": "sent, not yet confirmed", "held": "held ({why})",
         "void": "not paid ({why})", "merchant": "the merchant", "carrier": "the carrier", "platform": "the platform",
         "d": "{} d", "h": "{} h", "min": "{} min", "s": "{} s", "made": "made", "due": "due", "kept_at": "kept",
         "grace": "evidence until", "evidence": "evidence", "nodes": "values", "findings": "findings", "and": " ",
-        "true": "true", "false": "false", "null": "unknown", "version": "version", "unfound": "being judged",
+        "true": "true", "false": "false", "null": "unknown", "version": "version", "grade": "grade",
+        "unfound": "being judged",
+        "done_at": "done", "not_yet": "not yet", "now": "as known now", "seen": "as seen at the finding, {at}",
+        "after": "{late} after the deadline", "late_by": "{late} past the deadline",
+        "consumer": "consumer", "clearing": "clearing", "order": "order",
+        "accrue": "accrued", "settle": "settled", "refuse": "taken back as refused",
+        "exonerate": "moved on exoneration", "reinstate": "moved back", "fund": "funded",
+        "clause_made_at": "made_at", "clause_due_at": "due_at", "clause_kept_at": "kept_at",
+        "clause_excused": "excused", "clause_pay": "pay", "clause_from": "from", "clause_when": "when",
+        "status_standing": "standing", "status_exonerated": "exonerated",
     },
     "zh-Hans": {
-        "pending": "应于 {due} 前完成，还剩 {left}", "waiting": "已超过期限 {late}，仍在等待证据的时限内",
-        "kept": "已履行，提前 {early}", "kept_exactly": "已按时履行", "excused": "已免责",
-        "late": "晚了 {late}", "unkept": "未履行，已超过期限 {late}", "joint": "；", "stop": "。", "colon": "：",
+        "pending": "截止时间 {due}，还剩 {left}", "waiting": "已超过截止时间 {late}，仍在等待证据的时限内",
+        "kept": "已履行，比截止时间提前 {early}", "kept_exactly": "恰在截止时间履行", "excused": "已免除",
+        "gone": "该承诺已不再作出",
+        "late": "晚了 {late}", "unkept": "未履行，已超过截止时间 {late}", "joint": "；", "stop": "。", "colon": "：",
         "remedy": "{amount} {kind}{state}，由{who}承担",
         "moved": "{amount} {kind}{state}，先由{first}承担，现由{who}承担",
-        "exonerated": "曾判定违约，现已撤销", "none": "无需赔付",
-        "coupon": "优惠券", "refund": "退款", "balance": "余额", "accrued": "待支付", "paid": "已支付",
-        "refused": "被支付方拒绝", "unknown": "已发出，尚未确认", "held": "暂缓支付（{why}）",
+        "exonerated": "曾认定违约，后已免责", "none": "无需赔付",
+        "coupon": "优惠券", "refund": "退款", "balance": "账户余额", "accrued": "待支付", "paid": "已支付",
+        "refused": "被支付方拒绝", "unknown": "已发出，尚未确认", "held": "待复核（{why}）",
         "void": "不予支付（{why}）", "merchant": "商家", "carrier": "承运商", "platform": "平台",
-        "d": "{} 天", "h": "{} 小时", "min": "{} 分钟", "s": "{} 秒", "made": "作出", "due": "期限", "kept_at": "履行",
-        "grace": "举证截止", "evidence": "证据", "nodes": "取值", "findings": "违约记录", "and": " ",
-        "true": "是", "false": "否", "null": "未知", "version": "版本", "unfound": "判定中",
+        "d": "{} 天", "h": "{} 小时", "min": "{} 分钟", "s": "{} 秒", "made": "作出",
+        "due": "截止时间", "kept_at": "履行", "grace": "证据最迟", "evidence": "证据", "nodes": "取值",
+        "findings": "违约认定", "and": " ",
+        "true": "是", "false": "否", "null": "未知", "version": "版本", "grade": "级别", "unfound": "判定中",
+        "done_at": "履行", "not_yet": "尚未", "now": "当前所知", "seen": "违约认定时所见，{at}",
+        "after": "截止时间后 {late}", "late_by": "超过截止时间 {late}",
+        "consumer": "消费者", "clearing": "清算", "order": "订单",
+        "accrue": "计提", "settle": "结清", "refuse": "拒付冲回", "exonerate": "免责转记",
+        "reinstate": "恢复转记", "fund": "注资",
+        "clause_made_at": "作出时间", "clause_due_at": "截止时间", "clause_kept_at": "履行时间",
+        "clause_excused": "免除条件", "clause_pay": "赔付", "clause_from": "承担方", "clause_when": "条件",
+        "status_standing": "成立", "status_exonerated": "已免责",
     },
 }  # fmt: skip
-_WHY: Final[dict[Language, dict[str, str]]] = {
+WHY: Final[dict[Language, dict[str, str]]] = {
     "en": {
-        "budget": "the budget is spent", "breaker": "payouts are paused", "cap": "the cap is reached",
+        "budget": "the budget is spent", "breaker": "the breaker has tripped", "cap": "the cap is reached",
         "currency": "the currency differs", "payee": "nobody to pay is known",
-        "exonerated": "cleared before it was paid",
+        "exonerated": "exonerated before it was paid",
     },
     "zh-Hans": {
-        "budget": "预算已用完", "breaker": "赔付已暂停", "cap": "已达上限", "currency": "币种不一致",
-        "payee": "收款人未知", "exonerated": "支付前已撤销",
+        "budget": "预算已用完", "breaker": "熔断已触发", "cap": "已达上限", "currency": "币种不一致",
+        "payee": "收款人未知", "exonerated": "支付前已免责",
     },
 }  # fmt: skip
 _STEPS_S: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
@@ -93,7 +113,12 @@ class Owed(Protocol):
 
 def word(key: str, language: Language) -> str:
     """A word of the explanation."""
-    return _WORDS[language].get(key, key)
+    return WORDS[language].get(key, key)
+
+
+def reason(why: str | None, language: Language) -> str:
+    """Why a remedy is not paid; what a person or a provider wrote stays as written."""
+    return WHY[language].get(why or "", why or "")
 
 
 def duration(seconds: float, language: Language) -> str:
@@ -126,10 +151,13 @@ def summary(
     owed: Sequence[Owed],
     found: str | None,
     language: Language,
+    *,
+    gone: bool = False,
 ) -> str:
     """One sentence about one promise: its state, how early or late, and what of it is paid by whom.
 
-    `times` are the deadline, the end of grace and the keeping; `found` is the status of its finding, if there is one.
+    `times` are the deadline, the end of grace and the keeping; `found` is the status of its finding, if there is one;
+    `gone` says that the promise is no longer made, though it was when the finding was.
     """
     parts = [_standing(state, times, now, language)]
     if found == "exonerated":
@@ -137,13 +165,14 @@ def summary(
     elif state == "broken" and found is None:
         parts.append(word("unfound", language))
     parts += [_remedy(each, language) for each in owed]
-    words = _WORDS[language]
+    parts += [word("gone", language)] if gone else []
+    words = WORDS[language]
     return f"{title}{words['colon']}{words['joint'].join(parts)}{words['stop']}"
 
 
 def _standing(state: str, times: tuple[datetime, datetime, datetime | None], now: datetime, language: Language) -> str:
     due_at, _, kept_at = times
-    words = _WORDS[language]
+    words = WORDS[language]
     if state == "kept" and kept_at is not None:
         early_s = (due_at - kept_at).total_seconds()
         return words["kept"].format(early=duration(early_s, language)) if early_s else words["kept_exactly"]
@@ -159,16 +188,27 @@ def _standing(state: str, times: tuple[datetime, datetime, datetime | None], now
 
 
 def _remedy(owed: Owed, language: Language) -> str:
-    words = _WORDS[language]
-    why = _WHY[language].get(owed.why or "", owed.why or "")
+    words = WORDS[language]
     moved = owed.bearer != owed.charged_to
     return words["moved" if moved else "remedy"].format(
-        amount=Money(owed.amount_minor, owed.currency),
+        amount=amount(owed.amount_minor, owed.currency),
         kind=word(owed.kind, language),
-        state=word(owed.state, language).format(why=why),
+        state=word(owed.state, language).format(why=reason(owed.why, language)),
         first=party(owed.bearer, language),
         who=party(owed.charged_to, language),
     )
+
+
+def amount(amount_minor: int | Decimal, currency: str) -> str:
+    """An amount for people, in major units with its thousands apart: '1,003.79 CNY'."""
+    digits = exponent(currency)
+    return f"{Decimal(whole_minor(amount_minor)).scaleb(-digits):,.{digits}f} {currency}"
+
+
+def account(name: str, language: Language) -> str:
+    """An account of the ledger: as it is called in English, its kind in Chinese elsewhere: '商家:m-1'."""
+    kind, colon, rest = name.partition(":")
+    return name if language == "en" else f"{word(kind, language)}{colon}{rest}"
 
 
 def shown(value: Any, kind: Type | None, currency: str | None, language: Language) -> str:
@@ -178,7 +218,7 @@ def shown(value: Any, kind: Type | None, currency: str | None, language: Languag
     if isinstance(value, bool):
         return word(str(value).lower(), language)
     if kind is FactType.MONEY and currency:
-        return f"{Decimal(str(value)).scaleb(-exponent(currency)):.{exponent(currency)}f} {currency}"
+        return amount(Decimal(str(value)), currency)
     if kind == "interval":
         return ("-" if value < 0 else "") + duration(value, language)
     if kind is FactType.INSTANT:

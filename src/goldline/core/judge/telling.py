@@ -4,49 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goldline.core.judge.explanation import Explanation, FindingTold, PromiseTold
-from goldline.core.judge.sentence import Language, duration, instant, shown, word
-from goldline.core.money import Money
+from goldline.core.judge.explanation import Clause, Explanation, FindingTold, PromiseTold
+from goldline.core.judge.sentence import Language, account, amount, duration, instant, reason, shown, word
 
 
 def told(explanation: Explanation, language: Language) -> str:
-    """The whole explanation, a paragraph a promise."""
-    head = f"{explanation.kind} {explanation.key}  ({instant(explanation.now)})"
+    """For a terminal: a paragraph a promise: its sentence, then its times, evidence, values and money."""
+    head = f"{word(explanation.kind, language)} {explanation.key}  ({instant(explanation.now)})"
     return "\n\n".join([head, *("\n".join(_promise(each, language)) for each in explanation.promises)])
 
 
 def _promise(promise: PromiseTold, language: Language) -> Iterator[str]:
     yield promise.summary[language]
-    yield f"  {promise.about[language]}  [{promise.policy}, {word('version', language)} {promise.version}]"
-    kept = instant(promise.kept_at) if promise.kept_at else word("null", language)
-    grace = f", {word('grace', language)} {instant(promise.judge_at)}" if promise.grace_s else ""
-    yield (
-        f"  {word('made', language)} {instant(promise.made_at)}, {word('due', language)} {instant(promise.due_at)}"
-        f"{grace}, {word('kept_at', language)} {kept}"
-    )
-    yield f"  {word('evidence', language)}"
+    source = f", {promise.clause}, {word('grade', language)} {promise.grade or '-'}" if promise.clause else ""
+    yield f"  {promise.about[language]}  [{promise.policy}, {word('version', language)} {promise.version}{source}]"
+    yield _times(promise, language)
+    yield f"  {word('evidence', language)} ({word('now', language)})"
     for each in promise.evidence:
         about = f"  ({each.about})" if each.about and language == "en" else ""
         yield f"    {each.name} = {shown(each.value, each.type, promise.currency, language)}{about}"
-    yield f"  {word('nodes', language)}"
+    # What a finding was judged on may differ from what is known since: it is said which of the two is shown.
+    when = word("seen", language).format(at=instant(promise.seen_at)) if promise.seen_at else word("now", language)
+    yield f"  {word('nodes', language)} ({when})"
     for clause in promise.clauses:
-        yield f"    {clause.name}: {clause.text}"
-        for node in clause.nodes:
-            if node.label != clause.text or len(clause.nodes) == 1:
-                yield f"      {node.label} = {shown(node.value, node.type, promise.currency, language)}"
-            else:
-                yield f"      = {shown(node.value, node.type, promise.currency, language)}"
+        yield from _clause(clause, promise.currency, language)
     for finding in promise.findings:
         yield from _finding(finding, language)
 
 
+def _times(promise: PromiseTold, language: Language) -> str:
+    done = instant(promise.kept_at) if promise.kept_at else word("not_yet", language)
+    grace = f", {word('grace', language)} {instant(promise.judge_at)}" if promise.grace_s else ""
+    return (
+        f"  {word('made', language)} {instant(promise.made_at)}, {word('due', language)} {instant(promise.due_at)}"
+        f"{grace}, {word('done_at', language)} {done}"
+    )
+
+
+def _clause(clause: Clause, currency: str, language: Language) -> Iterator[str]:
+    after = f" ({word('after', language).format(late=duration(clause.after_s, language))})" if clause.after_s else ""
+    yield f"    {word(f'clause_{clause.name}', language)}{after}: {clause.text}"
+    for node in clause.nodes:
+        whole = node.label == clause.text and len(clause.nodes) > 1
+        yield f"      {'' if whole else f'{node.label} '}= {shown(node.value, node.type, currency, language)}"
+
+
 def _finding(finding: FindingTold, language: Language) -> Iterator[str]:
-    late = duration((finding.found_at - finding.due_at).total_seconds(), language)
-    yield f"  {word('findings', language)} {finding.id} {finding.status} {instant(finding.found_at)} (+{late})"
+    late = word("late_by", language).format(
+        late=duration((finding.found_at - finding.due_at).total_seconds(), language)
+    )
+    status = word(f"status_{finding.status}", language)
+    yield f"  {word('findings', language)} {finding.id} {status} {instant(finding.found_at)} ({late})"
     for remedy in finding.remedies:
-        amount = Money(remedy.amount_minor, remedy.currency)
-        state = word(remedy.state, language).format(why=remedy.why)
-        yield f"    {amount} {word(remedy.kind, language)} {state}: {remedy.charged_to} -> {remedy.payee}"
+        owed = f"{amount(remedy.amount_minor, remedy.currency)} {word(remedy.kind, language)}"
+        state = word(remedy.state, language).format(why=reason(remedy.why, language))
+        yield f"    {owed} {state}: {account(remedy.charged_to, language)} -> {account(remedy.payee, language)}"
         for line in remedy.postings:
-            moved = Money(line.amount_minor, line.currency)
-            yield f"      {instant(line.posted_at)} {line.reason} {line.account} {moved}"
+            moved = f"{account(line.account, language)} {amount(line.amount_minor, line.currency)}"
+            yield f"      {instant(line.posted_at)} {word(line.reason, language)} {moved}"

@@ -20,8 +20,8 @@ TURNED_TABLE = (
     ' old "char", new "char") ON COMMIT DELETE ROWS'
 )
 
-# Stands for the clock in generated SQL until `parametrised` makes it a parameter.
-NOW = "__now__"
+# Stands for the clock in generated SQL until `parametrised` makes it a parameter; no text has it by chance.
+NOW = "__now_6f1c2f0a8e3b4d57__"
 
 
 def parametrised(statement: str) -> str:
@@ -50,7 +50,7 @@ def _statement(
 ) -> str:
     added, written = _write(subject, slots, partition)
     parts = [
-        f"judged AS MATERIALIZED ({_judged(subject, slots, partition)})",
+        f"judged AS MATERIALIZED ({_judged(subject, slots, partition, aggregates)})",
         f"added AS ({added})",
         f"written AS ({written})",
     ]
@@ -62,16 +62,20 @@ def _statement(
 
 
 def _uncounted(aggregate: type[Aggregate]) -> str:
-    """Note the owner's days whose counts this batch may have changed."""
-    day = day_sql(aggregate, "j")
+    """Note the owner's days whose counts this batch may have changed: where a row stands, and where it stood."""
+    now = f"SELECT j.{aggregate.owner} AS owner, {day_sql(aggregate, 'j')} AS day FROM judged j"
+    before = f"SELECT j._old_{aggregate.owner}, {day_sql(aggregate, 'j', '_old_')} FROM judged j WHERE NOT j._fresh"
     return (
-        f"INSERT INTO goldline.uncounted_{aggregate.kind} SELECT DISTINCT j.{aggregate.owner}, {day} FROM judged j"
-        f" WHERE j.{aggregate.owner} IS NOT NULL AND j.{aggregate.at} IS NOT NULL"
+        f"INSERT INTO goldline.uncounted_{aggregate.kind} SELECT DISTINCT owner, day FROM ({now} UNION ALL {before}) d"
+        f" WHERE owner IS NOT NULL AND day IS NOT NULL"
     )
 
 
-def _judged(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> str:
-    carried = ["_next_at", *(slot.column for slot in slots)]
+def _judged(
+    subject: type[Subject], slots: tuple[Slot, ...], partition: int, aggregates: tuple[type[Aggregate], ...]
+) -> str:
+    counted = [name for each in aggregates for name in (each.owner, each.at, each.zone)]
+    carried = ["_next_at", *(slot.column for slot in slots), *dict.fromkeys(counted)]
     facts = facts_select(subject, partition, carried)
     states = "".join(f", {state_sql(slot, 'f', NOW)} AS {slot.column}" for slot in slots)
     judged = f"SELECT f.*{states} FROM ({facts}) f OFFSET 0"

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from hashlib import md5
 from uuid import UUID
+
+REFUND = "refund"  # a price given back is no compensation: it counts towards no cap
 
 
 def derived_id(*parts: object) -> UUID:
@@ -18,7 +21,7 @@ def derived_id(*parts: object) -> UUID:
     return UUID(hex=md5("|".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidate:
     """A remedy as the tariff asks for it, before caps. Amounts in minor units of `currency`."""
 
@@ -36,7 +39,7 @@ class Candidate:
     cap_minor: int | None
     judged_at: datetime
 
-    @property
+    @cached_property
     def remedy_id(self) -> UUID:
         """The id the provider is given: the same in every replay."""
         return derived_id(self.finding_id, "remedy", self.ordinal)
@@ -83,7 +86,8 @@ def _decide_one(candidate: Candidate, standing: Standing) -> Accrual:
     if amount == 0:
         return Accrual(candidate, 0, "void", "cap")
     why = _obstacle(candidate) or _spend(standing.limits.setdefault(candidate.policy, Limit()), amount)
-    standing.charged_minor[candidate.key] = charged + amount
+    if candidate.kind != REFUND:
+        standing.charged_minor[candidate.key] = charged + amount
     return Accrual(candidate, amount, "held" if why else "accrued", why)
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 
 from goldline.core.ledger.accrual import Accrual, Candidate, Limit, Standing, decide, derived_id
-from goldline.core.ledger.limit import lock_limits, save_limits
+from goldline.core.ledger.entry import CLEARING, OPENING
+from goldline.core.ledger.limit import lock_limits, period_start, save_limits
 from goldline.core.policy.promise import Promise
-
-CLEARING = "clearing:payout"
 
 
 def accrue(
@@ -23,27 +21,38 @@ def accrue(
     candidates: Sequence[Candidate],
     promises: dict[str, Promise],
     now: datetime,
-) -> list[Accrual]:
-    """Decide the candidates against caps, budgets and breakers, and write down what follows."""
+) -> list[str]:
+    """Decide the candidates against caps, budgets and breakers, and write down what follows.
+
+    Returns the policies whose breaker has tripped over them.
+    """
     if not candidates:
         return []
     limited = sorted({c.policy for c in candidates if promises[c.policy].budget or promises[c.policy].breaker})
     limits: dict[str, Limit] = lock_limits(connection, [promises[policy] for policy in limited], now)
     standing = Standing(_charged(connection, candidates), limits)
     accruals = decide(candidates, standing)
-    _write(connection, partition, accruals, now)
+    _write(connection, partition, accruals, _periods(promises, limited, now), now)
     save_limits(connection, [promises[policy] for policy in limited], limits, now)
-    return accruals
+    return [policy for policy in limited if limits[policy].newly_tripped]
+
+
+def _periods(promises: dict[str, Promise], policies: Iterable[str], now: datetime) -> dict[str, date]:
+    """The period of each policy that has a budget: what is owed is charged to it."""
+    budgets = {policy: promises[policy].budget for policy in policies}
+    return {policy: period_start(budget.period, now) for policy, budget in budgets.items() if budget is not None}
 
 
 def _charged(connection: Connection[Any], candidates: Iterable[Candidate]) -> dict[str, int]:
-    """What each subject has been charged already, over all policies: refused and void remedies do not count."""
+    """What each subject has been charged already, over all policies: refused and void remedies do not count, and
+    neither do refunds.
+    """
     keys = list({c.key for c in candidates if c.cap_minor is not None})
     if not keys:
         return {}
     rows = connection.execute(
         "SELECT key, sum(amount_minor)::bigint FROM remedy WHERE key = ANY(%s) AND state NOT IN ('void', 'refused')"
-        " GROUP BY key",
+        " AND kind <> 'refund' GROUP BY key",
         (keys,),
     ).fetchall()
     return dict(rows)
@@ -51,43 +60,45 @@ def _charged(connection: Connection[Any], candidates: Iterable[Candidate]) -> di
 
 _REMEDY_COPY = (
     "COPY remedy (partition, id, finding_id, policy, key, kind, payee, bearer, charged_to, asked_minor, amount_minor,"
-    " currency, state, why, accrued_at) FROM STDIN"
+    " currency, state, why, accrued_at, budget_period) FROM STDIN"
 )
 _POSTING_COPY = (
     "COPY posting (partition, entry, line, account, currency, amount_minor, reason, remedy_id, posted_at) FROM STDIN"
 )
-_OUTBOX_COPY = "COPY outbox (partition, kind, key, topic, payload, created_at, next_try_at) FROM STDIN"
+_OPEN: Final = f"""
+    WITH opened AS (SELECT * FROM remedy WHERE partition = %(partition)s AND id = ANY(%(ids)s)), {OPENING}
+    SELECT count(*) FROM opened"""
 
 
-def _write(connection: Connection[Any], partition: int, accruals: list[Accrual], now: datetime) -> None:
-    cursor = connection.cursor()
-    with cursor.copy(_REMEDY_COPY) as copy:
-        for each in accruals:
-            copy.write_row(_remedy_row(partition, each, now))
-    owed = [each for each in accruals if each.state == "accrued"]
-    with cursor.copy(_POSTING_COPY) as copy:
-        for each in owed:
-            for row in posting_rows(partition, each.candidate, each.amount_minor, now):
-                copy.write_row(row)
-    with cursor.copy(_OUTBOX_COPY) as copy:
-        for each in owed:
-            copy.write_row(_payout_row(partition, each, now))
+def _write(
+    connection: Connection[Any], partition: int, accruals: list[Accrual], periods: dict[str, date], now: datetime
+) -> None:
+    with connection.cursor().copy(_REMEDY_COPY) as copy:
+        copy.write("".join([_line(_remedy_row(partition, each, periods, now)) for each in accruals]))
+    ids = [each.candidate.remedy_id for each in accruals if each.state == "accrued"]
+    values = {"partition": partition, "ids": ids, "now": now, "by": None, "clearing": CLEARING}
+    connection.execute(_OPEN, values, prepare=True)
 
 
-def _remedy_row(partition: int, accrual: Accrual, now: datetime) -> tuple[Any, ...]:
+def _line(values: tuple[Any, ...]) -> str:
+    """One row of a text COPY."""
+    return "\t".join(["\\N" if value is None else _escaped(str(value)) for value in values]) + "\n"
+
+
+def _escaped(value: str) -> str:
+    if "\\" in value or "\t" in value or "\n" in value or "\r" in value:
+        return value.translate({92: "\\\\", 9: "\\t", 10: "\\n", 13: "\\r"})
+    return value
+
+
+def _remedy_row(partition: int, accrual: Accrual, periods: dict[str, date], now: datetime) -> tuple[Any, ...]:
     asked = accrual.candidate
+    period = periods.get(asked.policy) if accrual.state == "accrued" else None
     return (
         partition, asked.remedy_id, asked.finding_id, asked.policy, asked.key, asked.kind,
         asked.payee or "consumer:unknown", asked.bearer, asked.bearer, asked.asked_minor, accrual.amount_minor,
-        asked.currency, accrual.state, accrual.why, now,
+        asked.currency, accrual.state, accrual.why, now, period,
     )  # fmt: skip
-
-
-def posting_rows(partition: int, asked: Candidate, amount_minor: int, now: datetime) -> list[tuple[Any, ...]]:
-    """The entry of an accrual: the bearer gives, the clearing account receives until the payout settles."""
-    return entry_rows(
-        partition, asked.remedy_id, "accrue", 0, asked.bearer, CLEARING, amount_minor, asked.currency, now
-    )
 
 
 def entry_rows(
@@ -107,20 +118,6 @@ def entry_rows(
         (partition, entry, 0, giver, currency, -amount_minor, reason, remedy_id, now),
         (partition, entry, 1, receiver, currency, amount_minor, reason, remedy_id, now),
     ]
-
-
-def _payout_row(partition: int, accrual: Accrual, now: datetime) -> tuple[Any, ...]:
-    asked = accrual.candidate
-    payload = {
-        "remedy_id": str(asked.remedy_id),
-        "payee": asked.payee,
-        "amount_minor": accrual.amount_minor,
-        "currency": asked.currency,
-        "kind": asked.kind,
-        "policy": asked.policy,
-        "key": asked.key,
-    }
-    return partition, "payout", str(asked.remedy_id), "remedy.payout", Jsonb(payload), now, now
 
 
 def move_charges(

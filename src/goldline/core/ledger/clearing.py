@@ -16,7 +16,8 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from goldline.core.errors import GoldlineError
-from goldline.core.ledger.entry import CLEARING, NOBODY
+from goldline.core.ledger.entry import CLEARING, NOBODY, OPENING
+from goldline.core.ledger.limit import periods_now
 
 OPEN_STATES: Final = ("held", "unknown", "refused")
 
@@ -96,34 +97,47 @@ def release_held(connection: Connection[Any], remedy_ids: Sequence[UUID], by: st
     """Let held remedies go: charge the bearer, open clearing and queue the payout, as the step would have.
 
     In the caller's transaction. What is not held any more, or has nobody to be paid to, is passed over;
-    answers how many were let go.
+    answers how many were let go. A person's word goes beyond a limit: the budget of today's period is charged even if
+    nothing is left of it, and a breaker does not count it.
     Raises GoldlineError('no_name') when nobody takes responsibility.
     """
     if not by.strip():
         raise GoldlineError("A release needs the name of who decides it.", code="no_name", hint="Give --by NAME.")
-    values = {"ids": sorted(remedy_ids), "by": by, "now": now, "clearing": CLEARING, "nobody": NOBODY}
+    periods = periods_now(connection, _policies_of(connection, remedy_ids), now)
+    values = {"ids": sorted(remedy_ids), "by": by, "now": now, "clearing": CLEARING, "nobody": NOBODY,
+              "policies": list(periods), "periods": list(periods.values())}  # fmt: skip
     row = connection.execute(_RELEASE, values).fetchone()
     return int(row[0]) if row else 0
 
 
-_RELEASE: Final = """
-    WITH released AS (
-        UPDATE remedy SET state = 'accrued', why = NULL, accrued_at = %(now)s
+def held_by_breaker(connection: Connection[Any], policy: str) -> list[UUID]:
+    """The remedies that a policy's breaker holds or has held, oldest first."""
+    rows = connection.execute(
+        "SELECT id FROM remedy WHERE state IN ('accrued', 'unknown', 'held') AND state = 'held' AND why = 'breaker'"
+        " AND policy = %s ORDER BY accrued_at, id",
+        [policy],
+    )
+    return [row[0] for row in rows]
+
+
+def _policies_of(connection: Connection[Any], remedy_ids: Sequence[UUID]) -> list[str]:
+    rows = connection.execute(
+        "SELECT DISTINCT policy FROM remedy WHERE id = ANY(%s) AND state = 'held' ORDER BY policy", [list(remedy_ids)]
+    )
+    return [row[0] for row in rows]
+
+
+_RELEASE: Final = f"""
+    WITH opened AS (
+        UPDATE remedy SET state = 'accrued', why = NULL, accrued_at = %(now)s,
+               budget_period = (SELECT b.period
+                                FROM unnest(%(policies)s::text[], %(periods)s::date[]) b (policy, period)
+                                WHERE b.policy = remedy.policy)
         WHERE id = ANY(%(ids)s::uuid[]) AND state = 'held' AND payee <> %(nobody)s
         RETURNING *
-    ), posted AS (
-        INSERT INTO posting (partition, entry, line, account, currency, amount_minor, reason, remedy_id, posted_at)
-        SELECT r.partition, md5(r.id::text || '|accrue|0')::uuid, line.number, line.account, r.currency,
-               line.sign * r.amount_minor, 'accrue', r.id, %(now)s
-        FROM released r
-        CROSS JOIN LATERAL (VALUES (0, r.charged_to, -1), (1, %(clearing)s, 1)) AS line (number, account, sign)
-    ), queued AS (
-        INSERT INTO outbox (partition, kind, key, topic, payload, created_at, next_try_at)
-        SELECT r.partition, 'payout', r.id::text, 'remedy.payout',
-               jsonb_build_object('remedy_id', r.id, 'payee', r.payee, 'amount_minor', r.amount_minor,
-                                  'currency', r.currency, 'kind', r.kind, 'policy', r.policy, 'key', r.key,
-                                  'released_by', %(by)s::text),
-               %(now)s, %(now)s
-        FROM released r
+    ), {OPENING}, charged AS (
+        UPDATE budget b SET spent_minor = b.spent_minor + r.amount_minor
+        FROM (SELECT policy, budget_period, sum(amount_minor)::bigint AS amount_minor FROM opened GROUP BY 1, 2) r
+        WHERE b.policy = r.policy AND b.period = r.budget_period
     )
-    SELECT count(*) FROM released"""
+    SELECT count(*) FROM opened"""

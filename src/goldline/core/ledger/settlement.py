@@ -75,8 +75,20 @@ _REFUSE: Final = f"""
         FROM told
         WHERE r.partition = told.partition AND r.id = told.id AND r.state IN ('accrued', 'unknown')
         RETURNING r.*
-    ), {_POST.format(receiver="s.charged_to")}
+    ), {_POST.format(receiver="s.charged_to")}, given_back AS (
+        UPDATE budget b SET spent_minor = b.spent_minor - s.amount_minor
+        FROM (SELECT policy, budget_period, sum(amount_minor)::bigint AS amount_minor FROM settled GROUP BY 1, 2) s
+        WHERE b.policy = s.policy AND b.period = s.budget_period
+    )
     SELECT {_COLUMNS} FROM settled"""
+_BUDGETS: Final = f"""
+    WITH {_TOLD}, named AS (
+        SELECT DISTINCT r.policy, r.budget_period
+        FROM remedy r JOIN told ON r.partition = told.partition AND r.id = told.id
+        WHERE r.budget_period IS NOT NULL
+    )
+    SELECT b.policy FROM budget b JOIN named n ON b.policy = n.policy AND b.period = n.budget_period
+    ORDER BY b.policy COLLATE "C", b.period FOR UPDATE OF b"""
 _DOUBT: Final = f"""
     WITH {_TOLD}, settled AS (
         UPDATE remedy r SET state = 'unknown', why = told.says
@@ -96,7 +108,12 @@ def pay(connection: Connection[Any], answers: Sequence[Answer], now: datetime) -
 
 
 def refuse(connection: Connection[Any], answers: Sequence[Answer], now: datetime) -> list[Settled]:
-    """Refused for good: clearing gives the money back to whoever bears the remedy now."""
+    """Refused for good: clearing gives the money back to whoever bears the remedy now, and the budget has it again.
+
+    In a transaction that also pays, it goes first: a step locks budgets before remedies, and so must this.
+    """
+    if answers:
+        connection.execute(_BUDGETS, _values(answers))
     return _run(connection, _REFUSE, answers, now, "refuse")
 
 

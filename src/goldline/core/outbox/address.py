@@ -16,7 +16,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from goldline.core.errors import GoldlineError
+from goldline.core.errors import GoldlineError, SettingsError
+from goldline.core.settings import Settings
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -123,6 +124,20 @@ class AddressRules:
     def private(cls) -> AddressRules:
         """Rules which open loopback and the private networks, for trying things out on one machine."""
         return cls.of(*_PRIVATE)
+
+    @classmethod
+    def chosen(cls, settings: Settings) -> AddressRules:
+        """The rules of an installation. Raises SettingsError when something allowed is neither network nor host."""
+        private = _PRIVATE if settings.webhook_allow_private else ()
+        try:
+            return cls.of(*private, *settings.webhook_allow)
+        except AddressRefused as fault:
+            raise SettingsError(
+                f"{', '.join(settings.webhook_allow)} cannot be allowed to receive webhooks: {fault.message}",
+                code="bad_setting",
+                where="GOLDLINE_WEBHOOK_ALLOW",
+                hint="Name networks, addresses or host names, separated by commas.",
+            ) from fault
 
     def opens(self, ip: Address) -> bool:
         """Whether the address lies in a network that was opened explicitly."""
@@ -246,7 +261,7 @@ def _refuse_closed(ip: Address, port: int, rules: AddressRules) -> None:
         return
     why = refusal(ip)
     if why is not None:
-        raise AddressRefused(why, hint="A receiver in your own network has to be allowed in the settings.")
+        raise AddressRefused(why, hint="A receiver in your own network has to be allowed by GOLDLINE_WEBHOOK_ALLOW.")
     if port not in rules.ports:
         allowed = ", ".join(str(each) for each in sorted(rules.ports))
         raise AddressRefused(f"port {port} is not one of {allowed}")

@@ -99,10 +99,10 @@ def _read(answer: Answer, asked: Payout | None) -> Paid | Refused | NotFound | U
         body = msgspec.json.decode(answer.body, type=_Body) if answer.whole else _Body()
     except (msgspec.DecodeError, msgspec.ValidationError):
         return _unread(answer)
-    if body.status == "paid" and answer.status in PAID_CODES and body.ref:
+    if body.status == "paid" and answer.status in PAID_CODES and _kept(body.ref):
         return _paid(body, asked)
     if body.status == "refused" and answer.status in REFUSED_CODES:
-        return Refused(body.reason[:500] or "no reason given")
+        return Refused(_kept(body.reason[:500]) or "no reason given")
     if body.status == "not_found" and answer.status == 404:
         return NotFound()
     return _unread(answer)
@@ -114,9 +114,14 @@ def _paid(body: _Body, asked: Payout | None) -> Paid | Unknown:
         return Unknown(f"paid {body.amount_minor} instead of {asked.amount_minor}", 200)
     if asked is not None and body.currency not in (None, asked.currency):
         return Unknown(f"paid in {body.currency} instead of {asked.currency}", 200)
-    return Paid(body.ref[:200])
+    return Paid(_kept(body.ref[:200]))
+
+
+def _kept(text: str) -> str:
+    """The text as a database can keep it: without U+0000."""
+    return text.replace("\x00", "")
 
 
 def _unread(answer: Answer) -> Unknown:
-    start = answer.body[:200].decode("utf-8", "replace")
+    start = _kept(answer.body[:200].decode("utf-8", "replace"))
     return Unknown(f"answered {answer.status}: {start}", answer.status)

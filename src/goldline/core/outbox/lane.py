@@ -6,6 +6,7 @@ its own rows and no others. When the database goes away, finished results are ke
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from goldline.core.outbox.claim import Claim, claim
 PAUSE_S: Final = 0.05
 RECORD_TRIES: Final = 5
 RECONNECT_S: Final = 0.2
+
+log = logging.getLogger("goldline.dispatch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,8 @@ class Lane:
                 self._drop()
                 self._wait_for_database(until)
             except psycopg.DatabaseError:
+                # The row keeps its claim, and is asked about when that runs out; but nobody should have to guess why.
+                log.exception("an outcome could not be recorded")
                 return False
         return False
 

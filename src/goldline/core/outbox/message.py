@@ -38,6 +38,14 @@ class Message:
     data: dict[str, Any]
 
 
+def wanted(connection: Connection[Any], topic: str) -> bool:
+    """Whether any endpoint listens to the topic."""
+    row = connection.execute(
+        f"SELECT EXISTS (SELECT 1 FROM endpoint e CROSS JOIN (VALUES (%s::text)) m (topic) WHERE {WANTED})", (topic,)
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def queue(connection: Connection[Any], messages: Sequence[Message], now: datetime) -> int:
     """Put the messages into the outbox for every endpoint that wants them, in the caller's transaction.
 

@@ -52,8 +52,8 @@ class Payouts:
         """Remedies, postings, notices, log and outbox rows, in the caller's transaction."""
         held = still_held(connection, [each.claim for each in results])
         mine = [each for each in results if each.claim.id in held]
-        settled = settlement.pay(connection, _answers(mine, Paid), now)
-        settled += settlement.refuse(connection, _answers(mine, Refused), now)
+        settled = settlement.refuse(connection, _answers(mine, Refused), now)
+        settled += settlement.pay(connection, _answers(mine, Paid), now)
         settlement.doubt(connection, _answers(mine, Unknown), now)
         message.queue(connection, [_notice(each) for each in settled], now)
         stray = _stray(connection, mine, settled)

@@ -22,7 +22,7 @@ from goldline.core.money import Money
 from goldline.core.money import exponent as exponent_of
 from goldline.core.policy.diagnostic import Source, nearest
 from goldline.core.policy.document import read
-from goldline.core.policy.expression import parse
+from goldline.core.policy.expression import Type, parse
 from goldline.core.policy.pack import CASES_FILE, Pack, read_text
 from goldline.core.policy.promise import Promise
 from goldline.core.policy.slot import Slot, slots
@@ -255,4 +255,13 @@ def _result(case: Case, row: tuple[Any, ...], pack: Pack) -> CaseResult:
         actual["bearer"] = ", ".join(dict.fromkeys(str(bearer) for _, bearer in given))
     if due_at is not None:
         actual["due_at"] = due_at.isoformat()
-    return CaseResult(case, actual, tuple((node["label"], node["value"]) for node in nodes or []))
+    types = {node.label: node.type for node in promise.nodes} if promise else {}
+    values = ((node["label"], _major(node["value"], types.get(node["label"]), pack)) for node in nodes or [])
+    return CaseResult(case, actual, tuple(values))
+
+
+def _major(value: Any, kind: Type | None, pack: Pack) -> Any:
+    """An amount in major units, as cases write it; any other value as it is."""
+    if kind is not FactType.MONEY or value is None:
+        return value
+    return f"{Decimal(str(value)).scaleb(-exponent_of(pack.currency))} {pack.currency}"

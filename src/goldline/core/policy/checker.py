@@ -14,12 +14,14 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from goldline.core.policy import term as terms
+from goldline.core.policy.definition import NOTHING, Definitions, Use
 from goldline.core.policy.diagnostic import Place, nearest
 from goldline.core.policy.interval import interval_seconds
 from goldline.core.policy.term import ERROR, Kind, Term
 
 FUNCTIONS: Final = (
-    "abs", "broken", "ceil", "clamp", "coalesce", "deadline", "floor", "greatest", "least", "nullif", "round",
+    "abs", "broken", "ceil", "clamp", "coalesce", "deadline", "floor", "greatest", "least", "nullif", "param", "round",
+    "tariff",
 )  # fmt: skip
 _COMPARISONS: Final[dict[type[exp.Expr], str]] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
@@ -41,7 +43,10 @@ def named(kind: str) -> str:
 
 
 class Checker:
-    """Checks one expression. `macros` maps ids `broken('…')` may name to their condition; None: not allowed here."""
+    """Checks one expression. `macros` maps ids `broken('…')` may name to their condition; None: not allowed here.
+
+    `definitions` are what `param('…')` and `tariff('…', …)` may name; `uses` collects those that were named.
+    """
 
     def __init__(
         self,
@@ -51,8 +56,11 @@ class Checker:
         place: Place,
         tokens: list[Token],
         rules: Mapping[type[exp.Expr], Rule],
+        definitions: Definitions = NOTHING,
     ) -> None:
         self.rules = rules
+        self.definitions = definitions
+        self.uses: set[Use] = set()
         self.types = types
         self.exponent = exponent
         self.macros = macros

@@ -11,16 +11,18 @@ from typing import Final
 from goldline.core.facts.merge import FactType
 from goldline.core.facts.subject import Subject, Vocabulary
 from goldline.core.money import exponent as exponent_of
+from goldline.core.policy.definition import NOTHING, Definitions, Use
 from goldline.core.policy.diagnostic import Place, nearest
 from goldline.core.policy.expression import Expression, Type, examine, macro
-from goldline.core.policy.promise import Breaker, Budget, Promise, Remedy
+from goldline.core.policy.parameter import GRADES
+from goldline.core.policy.promise import Breaker, Budget, Dormant, Promise, Remedy
 from goldline.core.policy.table import Table
 from goldline.core.policy.term import ALIAS, Term
 from goldline.core.policy.verdict_sql import broken_sql
 
 PROMISE_KEYS: Final = (
     "id", "on", "title", "about", "made_at", "due_at", "kept_at", "excused", "effective", "grace", "cap", "budget",
-    "breaker", "remedy",
+    "breaker", "remedy", "clause", "grade",
 )  # fmt: skip
 REQUIRED_KEYS: Final = ("id", "on", "title", "about", "made_at", "due_at", "kept_at")
 REMEDY_KEYS: Final = ("pay", "as", "from", "when", "after")
@@ -33,12 +35,14 @@ LONGEST_ID: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What every clause of a pack is read with."""
+    """What every clause of a pack is read with. `cap_minor` is the cap of the promises that state none."""
 
     pack: str
     currency: str
     zone: tzinfo
     vocabulary: Vocabulary
+    definitions: Definitions = NOTHING
+    cap_minor: int | None = None
 
     @property
     def exponent(self) -> int:
@@ -54,6 +58,7 @@ class Draft:
     id: str
     subject: type[Subject] | None
     promise: Promise | None
+    setting: Setting
 
 
 def usable_id(table: Table, key: str) -> str | None:
@@ -65,18 +70,18 @@ def usable_id(table: Table, key: str) -> str | None:
     return None
 
 
-def promises(tables: list[Table], setting: Setting) -> list[Promise | None]:
-    """The promises of the tables, in their order; None where faults were noted."""
+def promises(tables: list[Table], settings: list[Setting]) -> list[Promise | None]:
+    """The promises of the tables, each read in its setting, in their order; None where faults were noted."""
     counts: dict[str, int] = {}
     drafts = []
-    for table in tables:
+    for table, setting in zip(tables, settings, strict=True):
         draft = _draft(table, setting)
         counts[draft.id] = counts.get(draft.id, 0) + 1
         if draft.promise is not None:
             draft.promise = replace(draft.promise, version=counts[draft.id])
         drafts.append(draft)
     _check_versions(drafts)
-    found = [_with_remedies(draft, _macros(drafts, draft.subject), setting) for draft in drafts]
+    found = [_with_remedies(draft, _macros(drafts, draft.subject)) for draft in drafts]
     return with_occurrences(found, {})
 
 
@@ -114,16 +119,25 @@ def _draft(table: Table, setting: Setting) -> Draft:
     excused = expression(table, "excused", FactType.BOOLEAN, subject, setting)
     budget, breaker = _budget(table, setting), _breaker(table, setting)
     cap_minor, grace_s = table.minor("cap", setting.exponent), table.seconds("grace")
+    cap_minor = _pack_cap(table, setting) if cap_minor is None else cap_minor
+    clause, grade = table.text("clause"), table.choice("grade", GRADES)
     faults = len(table.document.source.diagnostics) > before or not complete
     if faults or subject is None or made is None or due is None or kept is None:
-        return Draft(table, own_id, subject, None)
+        return Draft(table, own_id, subject, None, setting)
     promise = Promise(
         policy=f"{setting.pack}.{own_id}", version=1, pack=setting.pack, subject=subject.kind, title=title, about=about,
         effective_from=start, effective_until=until, by=by, made_at=made, due_at=due, kept_at=kept, excused=excused,
         grace_s=grace_s or 0, cap_minor=cap_minor, budget=budget, breaker=breaker, remedies=(),
-        currency=setting.currency,
+        currency=setting.currency, clause=clause, grade=grade,
     )  # fmt: skip
-    return Draft(table, own_id, subject, promise)
+    return Draft(table, own_id, subject, promise, setting)
+
+
+def _pack_cap(table: Table, setting: Setting) -> int | None:
+    """The pack's cap, but not on a promise that gives a price back: that is no compensation."""
+    remedies = table.values.get("remedy", [])
+    refunds = isinstance(remedies, list) and any(isinstance(r, dict) and r.get("as") == "refund" for r in remedies)
+    return None if refunds else setting.cap_minor
 
 
 def _subject(table: Table, setting: Setting) -> type[Subject] | None:
@@ -147,7 +161,10 @@ def expression(
         return None
     where: Place = table.document.place((*table.path, key))
     currency = setting.currency
-    return examine(text, types=subject.types(), want=want, currency=currency, macros=macros, where=where)
+    return examine(
+        text, types=subject.types(), want=want, currency=currency, macros=macros, where=where,
+        definitions=setting.definitions,
+    )  # fmt: skip
 
 
 def _effective(
@@ -230,8 +247,14 @@ def _macros(drafts: list[Draft], subject: type[Subject] | None) -> dict[str, Ter
     """What `broken('…')` may name on this subject. A promise with faults is there too, to spare a second message."""
     here = [draft for draft in drafts if draft.subject is subject and draft.id]
     return {
-        each: _macro(each, [d.promise for d in here if d.id == each and d.promise]) for each in {d.id for d in here}
+        each: _macro(each, [d.promise for d in here if d.id == each and d.promise and not _waits(d.promise, d.setting)])
+        for each in {d.id for d in here}
     }
+
+
+def _waits(promise: Promise, setting: Setting) -> bool:
+    """Whether its clocks need a parameter that has no value: then it is never made, so never broken."""
+    return any(setting.definitions.unset(each.uses) for each in promise.expressions)
 
 
 def _macro(own_id: str, versions: list[Promise]) -> Term:
@@ -242,13 +265,28 @@ def _macro(own_id: str, versions: list[Promise]) -> Term:
     return macro(label, frozenset(names), broken_sql(versions, ALIAS), broken_sql(versions, ALIAS, "duckdb"))
 
 
-def _with_remedies(draft: Draft, macros: Mapping[str, Term], setting: Setting) -> Promise | None:
+def _with_remedies(draft: Draft, macros: Mapping[str, Term]) -> Promise | None:
     read = [
-        _remedy(table, number, draft.subject, macros, setting)
+        _remedy(table, number, draft.subject, macros, draft.setting)
         for number, table in enumerate(draft.table.tables("remedy", "promise.remedy"))
     ]
-    remedies = tuple(each for each in read if each is not None)
-    return replace(draft.promise, remedies=remedies) if draft.promise is not None else None
+    if draft.promise is None:
+        return None
+    remedies = [each for each in read if each is not None]
+    dormant = _dormant(draft.promise, remedies, draft.setting.definitions)
+    asleep = {each.remedy for each in dormant}
+    awake = tuple(each for each in remedies if each.ordinal not in asleep)
+    written = [*draft.promise.expressions, *(each for remedy in remedies for each in remedy.expressions)]
+    uses = frozenset[Use]().union(*(each.uses for each in written))
+    return replace(draft.promise, remedies=awake, dormant=dormant, uses=uses)
+
+
+def _dormant(promise: Promise, remedies: list[Remedy], definitions: Definitions) -> tuple[Dormant, ...]:
+    """The promise itself or those of its remedies that name a parameter without a value."""
+    parts: list[tuple[int | None, tuple[Expression, ...]]] = [(None, promise.expressions)]
+    parts += [(each.ordinal, each.expressions) for each in remedies]
+    found = [(at, definitions.unset(frozenset[Use]().union(*(e.uses for e in own)))) for at, own in parts]
+    return tuple(Dormant(promise.policy, promise.version, at, names) for at, names in found if names)
 
 
 def _remedy(

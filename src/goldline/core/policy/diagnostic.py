@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from goldline.core.errors import GoldlineError
+from goldline.core.spelling import closest
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -114,11 +114,8 @@ class Place:
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """A hint naming the likeliest choice: "did you mean 'paid_at'?"."""
-    names = list(choices)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6) or difflib.get_close_matches(
-        word.lower(), names, n=1, cutoff=0.6
-    )
-    return f"did you mean '{close[0]}'?" if close else None
+    close = closest(word, choices)
+    return f"did you mean '{close}'?" if close else None
 
 
 def _width(text: str) -> int:

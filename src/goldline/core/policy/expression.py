@@ -20,6 +20,7 @@ from goldline.core.money import exponent as exponent_of
 from goldline.core.policy import checker, function
 from goldline.core.policy import term as terms
 from goldline.core.policy.checker import Checker, named
+from goldline.core.policy.definition import NOTHING, Definitions, Use
 from goldline.core.policy.diagnostic import Place, PolicyError, Source
 from goldline.core.policy.interval import Dialect, interval_seconds, interval_sql
 from goldline.core.policy.term import ALIAS, ERROR, Kind, Term, text_sql
@@ -81,6 +82,7 @@ class Expression:
     type: Type
     names: frozenset[str]
     _term: Term
+    uses: frozenset[Use] = frozenset()
 
     def sql(self, dialect: Dialect = "postgres", alias: str = "f") -> str:
         """Scalar SQL with facts qualified by `alias`. Money is whole minor units, as numeric (DECIMAL on DuckDB)."""
@@ -133,6 +135,7 @@ def examine(
     currency: str,
     macros: Mapping[str, Term] | None,
     where: Place,
+    definitions: Definitions = NOTHING,
 ) -> Expression | None:
     """Like `parse`, but notes faults at `where` and returns None, so that a pack's faults are reported together."""
     exponent = exponent_of(currency)
@@ -142,11 +145,11 @@ def examine(
         return None
     kinds = {name: _KINDS[kind] for name, kind in types.items()}
     before = len(where.source.diagnostics)
-    guard = Checker(kinds, exponent, macros, where, tokens, {**checker.RULES, **function.RULES})
+    guard = Checker(kinds, exponent, macros, where, tokens, {**checker.RULES, **function.RULES}, definitions)
     found = _settled(guard, node, guard.check(node), want)
     if found is ERROR or len(where.source.diagnostics) > before:
         return None
-    return Expression(text, _TYPES[found.kind], found.names, found)
+    return Expression(text, _TYPES[found.kind], found.names, found, frozenset(guard.uses))
 
 
 def macro(label: str, names: frozenset[str], postgres: str, duckdb: str) -> Term:
@@ -240,9 +243,16 @@ def _settled(guard: Checker, node: exp.Expr, found: Term, want: Type | None) -> 
         return ERROR
     if kind == "money" and found.bound > 10**18:
         return guard.fault(node, "this could exceed 10^18 minor units", "hold it with clamp()")
-    if kind == "money":
-        return _minor(found)
-    return found
+    if found.kind == "null":
+        return _typed_null(found, kind)
+    return _minor(found) if kind == "money" else found
+
+
+def _typed_null(found: Term, kind: Kind) -> Term:
+    """null, of the type wanted: a union of rows needs to know it."""
+    fact = next((fact for fact, each in _KINDS.items() if each == kind), None)
+    postgres = "NULL::interval" if fact is None else f"NULL::{'numeric' if kind == 'money' else fact.value}"
+    return replace(found, kind=kind, postgres=postgres)
 
 
 def _minor(found: Term) -> Term:

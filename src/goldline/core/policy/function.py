@@ -25,7 +25,8 @@ def _sum(checker: Checker, node: exp.Binary) -> Term:
         return terms.total(left, operator, right, label)
     kind = _TIME_SUMS.get((left.kind, operator, right.kind))
     if kind is None:
-        hint = "only a literal may stand for an amount, in major units" if left.numeric and right.numeric else None
+        amounts = "only a literal may stand for an amount, in major units"
+        hint = amounts if left.numeric and right.numeric else _length_hint(left, right)
         return checker.fault(node, f"'{operator}' cannot take {named(left.kind)} and {named(right.kind)}", hint)
     postgres = f"({left.postgres} {operator} {right.postgres})"
     return terms.plain(kind, label, postgres, f"({left.duckdb} {operator} {right.duckdb})", (left, right))
@@ -39,6 +40,13 @@ _TIME_SUMS: dict[tuple[str, str, str], Kind] = {
     ("interval", "+", "interval"): "interval",
     ("interval", "-", "interval"): "interval",
 }
+
+
+def _length_hint(left: Term, right: Term) -> str | None:
+    """What to write for `instant + 24`: a number says no unit."""
+    if {left.kind, right.kind} <= {"instant", "number"} and left.kind != right.kind:
+        return "a number has no unit: write a length of time, like interval '24 hours'"
+    return _time_hint(left, right)
 
 
 def _product(checker: Checker, node: exp.Mul) -> Term:
@@ -171,6 +179,10 @@ def _other(checker: Checker, node: exp.Anonymous) -> Term:
         return _deadline(checker, node)
     if name == "broken":
         return _broken(checker, node)
+    if name == "param":
+        return _param(checker, node)
+    if name == "tariff":
+        return _tariff(checker, node)
     hint = nearest(name, FUNCTIONS) or f"use {', '.join(FUNCTIONS)}"
     return checker.fault(node, f"the function '{name}' is not allowed", hint)
 
@@ -188,17 +200,59 @@ def _clamp(checker: Checker, node: exp.Anonymous) -> Term:
 
 
 def _deadline(checker: Checker, node: exp.Anonymous) -> Term:
-    """`deadline(rule, start, zone)`: a working calendar's answer, computed by the function of that name."""
+    """`deadline(rule, start, zone)`: a working calendar's answer; of a set of rules, the earliest."""
     if len(node.expressions) != 3:
         return checker.fault(node, "deadline() takes three arguments", "write deadline(rule, start, zone)")
-    wants: tuple[Kind, ...] = ("text", "instant", "text")
+    wants: tuple[Kind, ...] = ("set" if _is_set(checker, node.expressions[0]) else "text", "instant", "text")
     pairs = zip(node.expressions, wants, strict=True)
     sides = tuple(checker.wanted(each, kind, "deadline() takes") for each, kind in pairs)
     if ERROR in sides:
         return ERROR
     postgres = f"goldline.deadline({', '.join(side.postgres for side in sides)})"
     duckdb = f"deadline({', '.join(side.duckdb for side in sides)})"
+    if wants[0] == "set":
+        rules, start, zone = (side.duckdb for side in sides)
+        duckdb = f"list_min(list_transform({rules}, rule -> deadline(rule, {start}, {zone})))"
     return terms.plain("instant", _called("deadline", sides), postgres, duckdb, sides)
+
+
+def _is_set(checker: Checker, node: exp.Expr) -> bool:
+    return isinstance(node, exp.Column) and checker.types.get(node.name) == "set"
+
+
+def _param(checker: Checker, node: exp.Anonymous) -> Term:
+    """`param('name')`: a named figure of the pack."""
+    parameters = checker.definitions.parameters
+    name = _literal_name(node.expressions[0] if len(node.expressions) == 1 else None)
+    if name is None:
+        return checker.fault(node, "param() takes the name of a parameter", "write param('answer-time')")
+    if name not in parameters:
+        hint = nearest(name, parameters) or "declare it in [pack.parameters]"
+        return checker.fault(node.expressions[0], f"unknown parameter '{name}'", hint)
+    checker.uses.add(("param", name))
+    return parameters[name].term(checker.exponent)
+
+
+def _tariff(checker: Checker, node: exp.Anonymous) -> Term:
+    """`tariff('id', key, base)`: the amount of the row the key falls into."""
+    tariffs = checker.definitions.tariffs
+    name = _literal_name(node.expressions[0] if len(node.expressions) == 3 else None)
+    if name is None:
+        return checker.fault(node, "tariff() takes an id, a key and a base", "write tariff('late', key, paid_amount)")
+    if name not in tariffs:
+        hint = nearest(name, tariffs) or "write it as [[tariff]]"
+        return checker.fault(node.expressions[0], f"unknown tariff '{name}'", hint)
+    found = tariffs[name]
+    key = checker.wanted(node.expressions[1], found.by, f"the tariff '{name}' goes by")
+    base = checker.wanted(node.expressions[2], "money", "tariff() takes as its base")
+    if ERROR in (key, base):
+        return ERROR
+    checker.uses.add(("tariff", name))
+    return found.amount(key, base, checker.exponent)
+
+
+def _literal_name(node: exp.Expr | None) -> str | None:
+    return str(node.this) if isinstance(node, exp.Literal) and node.is_string else None
 
 
 def _broken(checker: Checker, node: exp.Anonymous) -> Term:

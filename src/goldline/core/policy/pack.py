@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from goldline.core.errors import GoldlineError
 from goldline.core.facts.subject import Vocabulary
-from goldline.core.money import EXPONENTS
+from goldline.core.money import EXPONENTS, Money
+from goldline.core.money import exponent as exponent_of
 from goldline.core.policy import clause
-from goldline.core.policy.diagnostic import Source, nearest
+from goldline.core.policy.definition import NOTHING, Definitions
+from goldline.core.policy.diagnostic import PolicyError, Source, nearest
 from goldline.core.policy.document import Document, read
-from goldline.core.policy.promise import Promise
+from goldline.core.policy.parameter import Parameter, read_parameters
+from goldline.core.policy.promise import Dormant, Promise
 from goldline.core.policy.table import Table
+from goldline.core.policy.tariff import Tariff, read_tariffs
 
+_Read = TypeVar("_Read")
 FILE: Final = "policies.toml"
 CASES_FILE: Final = "cases.toml"
 LARGEST_BYTES: Final = 2_000_000
@@ -26,7 +31,10 @@ LARGEST_BYTES: Final = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A loaded rule book. `bodies` are the [[promise]] tables as JSON values, one for each of `promises`."""
+    """A loaded rule book. `bodies` are the [[promise]] tables as JSON values, one for each of `promises`.
+
+    `written` are all promises, those too that are not in force because a parameter has no value; `dormant` says which.
+    """
 
     id: str
     currency: str
@@ -36,6 +44,9 @@ class Pack:
     bodies: tuple[Mapping[str, Any], ...]
     path: Path
     vocabulary: Vocabulary
+    dormant: tuple[Dormant, ...] = ()
+    written: tuple[Promise, ...] = ()
+    definitions: Definitions = NOTHING
 
     def versions(self, policy: str) -> tuple[Promise, ...]:
         """Every version of one promise, by its full name or its id."""
@@ -64,6 +75,9 @@ def locate(path_or_name: str | Path) -> Path:
         return path / FILE
     if path.is_file():
         return path
+    if path.is_dir():
+        hint = f"Put the policies into a file of that name in it: {path / FILE}."
+        raise GoldlineError(f"The folder '{path}' holds no {FILE}.", code="pack_missing", hint=hint)
     known = available()
     if str(path_or_name) in known:
         return known[str(path_or_name)]
@@ -89,37 +103,145 @@ def read_text(path: Path) -> str:
 
 def parse_pack(text: str, file: str, path: Path, vocabulary: Vocabulary) -> Pack:
     """A pack from its text; `file` names it in diagnostics. Raises `PolicyError` with every fault."""
-    source = Source(file, text)
-    document = read(source)
-    pack = _pack(document, path, vocabulary) if document is not None else None
-    source.raise_faults()
+    chain = _chain(text, file, path)
+    pack = _pack(chain, path, vocabulary) if chain else None
+    faults = [fault for each in chain for fault in each.document.source.diagnostics]
+    if faults:
+        raise PolicyError(faults)
     if pack is None:
         raise AssertionError("a pack is refused only with a reason")
     return pack
 
 
-def _pack(document: Document, path: Path, vocabulary: Vocabulary) -> Pack | None:
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """One file of a chain of extensions, and its [pack] table."""
+
+    document: Document
+    root: Table
+    head: Table
+
+
+def _chain(text: str, file: str, path: Path) -> list[_Book]:
+    """The book and those it extends, the farthest first. A fault that stops the reading is raised with the rest."""
+    book = _book(text, file)
+    base = book.head.text("extends")
+    chain, seen = [book], {path.resolve()}
+    while base is not None:
+        found = _base(base, path)
+        if found is None or found.resolve() in seen:
+            chain[0].head.report("extends", f"the pack '{base}' cannot be extended here", _EXTENDS_HINT)
+            break
+        seen.add(found.resolve())
+        path = found
+        chain.insert(0, _book(read_text(found), str(found)))
+        base = chain[0].head.text("extends")
+    return chain
+
+
+_EXTENDS_HINT: Final = "name a pack that comes with Goldline, or a folder or file beside this one"
+
+
+def _base(name: str, path: Path) -> Path | None:
+    beside = path.parent / name
+    try:
+        return locate(beside if beside.exists() and beside.resolve() != path.parent.resolve() else name)
+    except GoldlineError:
+        return None
+
+
+def _book(text: str, file: str) -> _Book:
+    source = Source(file, text)
+    document = read(source)
+    source.raise_faults()
+    assert document is not None, "without a fault there is a document"
     root = Table(document, (), document.values)
-    root.allow(("pack", "promise"), "a policy file")
+    root.allow(("pack", "promise", "tariff"), "a policy file")
     head = root.table("pack")
     if head is None:
-        document.source.report(0, 1, "the file has no [pack] table", 'start with [pack] id = "…", currency = "…"')
-        return None
-    head.allow(("id", "currency", "title", "zone"), "[pack]")
-    head.require(("id", "currency", "title"), "[pack]")
+        source.report(0, 1, "the file has no [pack] table", 'start with [pack] id = "…", currency = "…"')
+        source.raise_faults()
+        raise AssertionError("unreachable")
+    return _Book(document, root, head)
+
+
+def _pack(chain: list[_Book], path: Path, vocabulary: Vocabulary) -> Pack | None:
+    own = chain[-1]
+    own_id, title = _identity(own.head, extending=len(chain) > 1)
+    # Even with a broken head the promises are read, so that all faults come at once.
+    currency = _inherited(chain, _currency) or "EUR"
+    definitions = _definitions(chain)
+    cap_minor = _inherited(chain, lambda head: _cap(head, currency, definitions))
+    tables, settings = [], []
+    for book in _overlaid(chain):
+        zone = (_inherited(chain[: chain.index(book[0]) + 1], _zone) or ("UTC", UTC))[1]
+        setting = clause.Setting(own_id or "pack", currency, zone, vocabulary, definitions, cap_minor)
+        tables += book[1]
+        settings += [setting] * len(book[1])
+    if not tables and not any("promise" in book.root.values for book in chain):
+        own.document.source.report(0, 1, "the file has no promises", "add a [[promise]] table")
+    found = clause.promises(tables, settings)
+    read_ones = [
+        (promise, body(table.values, promise, setting))
+        for table, promise, setting in zip(tables, found, settings, strict=True)
+        if promise is not None
+    ]
+    name = (_inherited(chain, _zone) or ("UTC", UTC))[0]
+    dormant = tuple(each for promise, _ in read_ones for each in promise.dormant)
+    awake = [(promise, written) for promise, written in read_ones if promise.in_force]
+    return Pack(
+        own_id or "pack", currency, name, title, tuple(p for p, _ in awake), tuple(b for _, b in awake), path,
+        vocabulary, dormant, tuple(p for p, _ in read_ones), definitions,
+    )  # fmt: skip
+
+
+_HEAD_KEYS: Final = ("id", "currency", "title", "zone", "extends", "parameters", "cap")
+
+
+def _identity(head: Table, *, extending: bool) -> tuple[str | None, Mapping[str, str]]:
+    head.allow(_HEAD_KEYS, "[pack]")
+    head.require(("id", "title") if extending else ("id", "currency", "title"), "[pack]")
     own_id, title = clause.usable_id(head, "id"), head.words("title")
     if own_id is not None and len(own_id) > _LONGEST_PACK:
         head.report("id", f"'{own_id}' is too long", f"a pack's id has {_LONGEST_PACK} characters at most")
-    currency, (name, zone) = _currency(head), _zone(head)
-    # Even with a broken head the promises are read, so that all faults come at once.
-    setting = clause.Setting(own_id or "pack", currency or "EUR", zone, vocabulary)
-    tables = root.tables("promise", "promise")
-    if not tables and "promise" not in root.values:
-        document.source.report(0, 1, "the file has no promises", "add a [[promise]] table")
-    found = clause.promises(tables, setting)
-    complete = tuple(each for each in found if each is not None)
-    bodies = tuple(body(t.values, p, setting) for t, p in zip(tables, found, strict=True) if p is not None)
-    return Pack(setting.pack, setting.currency, name, title, complete, bodies, path, vocabulary)
+    return own_id, title
+
+
+def _inherited(chain: list[_Book], read_one: Callable[[Table], _Read | None]) -> _Read | None:
+    """What the nearest book says."""
+    return next((found for book in reversed(chain) if (found := read_one(book.head)) is not None), None)
+
+
+def _definitions(chain: list[_Book]) -> Definitions:
+    parameters: dict[str, Parameter] = {}
+    tariffs: dict[str, Tariff] = {}
+    for book in chain:
+        parameters = read_parameters(book.head.table("parameters"), parameters)
+        tariffs |= read_tariffs(book.root.tables("tariff", "tariff"), clause.usable_id)
+    return Definitions(parameters, tariffs)
+
+
+def _cap(head: Table, currency: str, definitions: Definitions) -> int | None:
+    """The most that may be charged on one subject: an amount, or the name of a parameter that holds it."""
+    value, exponent = head.values.get("cap"), exponent_of(currency)
+    named = definitions.parameters.get(value) if isinstance(value, str) else None
+    if named is None:
+        return head.minor("cap", exponent)
+    if named.kind != "money":
+        head.report("cap", f"'{named.name}' is of type {named.kind}", "a cap needs a parameter of type money")
+        return None
+    return int(Decimal(named.value).scaleb(exponent)) if named.value is not None else None
+
+
+def _overlaid(chain: list[_Book]) -> list[tuple[_Book, list[Table]]]:
+    """The promises of each book, without those that a nearer one writes anew under the same id."""
+    kept: list[tuple[_Book, list[Table]]] = []
+    taken: set[str] = set()
+    for book in reversed(chain):
+        own = book.root.tables("promise", "promise")
+        kept.insert(0, (book, [each for each in own if each.values.get("id") not in taken]))
+        taken |= {str(each.values.get("id")) for each in own}
+    return kept
 
 
 _LONGEST_PACK = 20
@@ -133,10 +255,10 @@ def _currency(head: Table) -> str | None:
     return None
 
 
-def _zone(head: Table) -> tuple[str, tzinfo]:
+def _zone(head: Table) -> tuple[str, tzinfo] | None:
     name = head.text("zone")
     if name is None:
-        return "UTC", UTC
+        return None
     try:
         return name, ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -150,7 +272,9 @@ def body(values: Mapping[str, Any], promise: Promise, setting: clause.Setting) -
     if promise.by:
         bounds = {"from": promise.effective_from, "until": promise.effective_until}
         plain["effective"] = {key: at.isoformat() for key, at in bounds.items() if at} | {"by": promise.by}
-    return {**plain, "currency": setting.currency}
+    if promise.cap_minor is not None:
+        plain["cap"] = Money(promise.cap_minor, setting.currency).decimal()
+    return {**plain, **_plain(setting.definitions.body(promise.uses)), "currency": setting.currency}
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from goldline.core.policy.definition import Use
 from goldline.core.policy.expression import Expression, Node
 
 
@@ -43,13 +44,30 @@ class Remedy:
     currency: str
     occurrence: int = 0
 
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Its expressions, in reading order."""
+        return (self.pay, self.bearer, *([self.when] if self.when else []))
+
+
+@dataclass(frozen=True, slots=True)
+class Dormant:
+    """What is written but not in force, because parameters it needs have no value: a remedy, or the whole promise."""
+
+    policy: str
+    version: int
+    remedy: int | None
+    parameters: tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Promise:
     """One version of a promise about one kind of subject.
 
     `policy` is '<pack>.<id>'. `effective_from` is inclusive, `effective_until` exclusive; `by` names the instant
-    fact that says which version conduct is judged by (None: this version holds whatever the date).
+    fact that says which version conduct is judged by (None: this version holds whatever the date). `clause` names the
+    text the rule comes from and `grade` how sure that is. `dormant` lists what of it is not in force, `uses` the
+    parameters and tariffs it names.
     """
 
     policy: str
@@ -71,6 +89,15 @@ class Promise:
     breaker: Breaker | None
     remedies: tuple[Remedy, ...]
     currency: str
+    clause: str | None = None
+    grade: str | None = None
+    dormant: tuple[Dormant, ...] = ()
+    uses: frozenset[Use] = frozenset()
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it can be judged: no clock of it waits for a parameter."""
+        return all(each.remedy is not None for each in self.dormant)
 
     @property
     def id(self) -> str:
@@ -81,9 +108,7 @@ class Promise:
     def expressions(self) -> tuple[Expression, ...]:
         """Every expression of this version, in reading order."""
         own = [self.made_at, self.due_at, self.kept_at, *([self.excused] if self.excused else [])]
-        for remedy in self.remedies:
-            own += [remedy.pay, remedy.bearer, *([remedy.when] if remedy.when else [])]
-        return tuple(own)
+        return (*own, *(each for remedy in self.remedies for each in remedy.expressions))
 
     @property
     def names(self) -> tuple[str, ...]:

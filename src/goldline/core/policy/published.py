@@ -19,15 +19,18 @@ from psycopg.types.json import Jsonb
 from goldline.core.errors import GoldlineError
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.policy import clause
+from goldline.core.policy.definition import Definitions
 from goldline.core.policy.diagnostic import Source
 from goldline.core.policy.document import Document
 from goldline.core.policy.pack import Pack
+from goldline.core.policy.parameter import read_parameters
 from goldline.core.policy.promise import Promise
 from goldline.core.policy.slot import Slot, slots
 from goldline.core.policy.table import Table
+from goldline.core.policy.tariff import read_tariffs
 
 WITHDRAWN: Final = "withdrawn"
-_OURS: Final = ("currency", "occurrences", "replaces")  # keys of a stored body that are not the author's
+_OURS: Final = ("currency", "occurrences", "replaces", "parameters", "tariffs")  # beside what the author wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,20 @@ class _Row:
     body: dict[str, Any]
 
 
-def publish(connection: Connection[Any], pack: Pack, vocabulary: Vocabulary, now: datetime, by: str = "cli") -> int:
+def publish(
+    connection: Connection[Any],
+    pack: Pack,
+    vocabulary: Vocabulary,
+    now: datetime,
+    by: str = "cli",
+    *,
+    rejudge: bool = False,
+) -> int:
     """Make the pack the rules in force; how many versions were written or withdrawn. Publishing again changes nothing.
 
     Adds the verdict columns, bumps the rule set's epoch and schedules every subject concerned to be judged again,
-    in one transaction: it commits, unless the caller has one open.
+    in one transaction: it commits, unless the caller has one open. A change to a version by which conduct was judged
+    already would turn verdicts that are given: it raises GoldlineError('policy_in_use') unless `rejudge` asks for it.
     """
     with connection.transaction():
         # One publisher at a time; readers do not wait.
@@ -76,14 +88,41 @@ def publish(connection: Connection[Any], pack: Pack, vocabulary: Vocabulary, now
         fresh = [row for policy in _policies(pack, rows) for row in _changes(pack, policy, rows)]
         if not fresh:
             return 0
+        if not rejudge:
+            _refuse_rewriting(connection, pack, rows)
         for row, promise in fresh:
             _insert(connection, row, promise, now, by)
         connection.execute("UPDATE goldline.ruleset SET epoch = epoch + 1")
         rules = load_published(connection, vocabulary)
         for kind in sorted({_subject_of(row) for row, _ in fresh}):
             _add_columns(connection, kind, rules.slots(kind))
-            _judge_again(connection, kind, now)
+            _judge_again(connection, kind)
     return len(fresh)
+
+
+# What may change in a version without turning a verdict or an amount that was given.
+_TELLING: Final = ("title", "about", "clause", "grade", "effective", "budget", "breaker", "occurrences", "replaces")
+
+
+def _refuse_rewriting(connection: Connection[Any], pack: Pack, rows: list[_Row]) -> None:
+    """Refuse to replace what conduct was judged by. A new date of effect beside the same words is no rewriting."""
+    wanted = {(promise.policy, _decides(body)) for body, promise in zip(pack.bodies, pack.promises, strict=True)}
+    changed = sorted({row.policy for row in _standing(rows) if (row.policy, _decides(row.body)) not in wanted})
+    used = connection.execute(
+        "SELECT DISTINCT policy FROM goldline.tally WHERE policy = ANY(%s) AND subjects > 0 ORDER BY policy", [changed]
+    ).fetchall()
+    if used:
+        names = ", ".join(policy for (policy,) in used)
+        raise GoldlineError(
+            f"Conduct was judged already by versions that this would replace: {names}.",
+            code="policy_in_use",
+            hint="Keep them, and add a version with an `effective` date from now on; or publish with --rejudge to turn"
+            " verdicts, charges and findings of the past.",
+        )
+
+
+def _decides(body: Mapping[str, Any]) -> str:
+    return json.dumps({key: value for key, value in body.items() if key not in _TELLING}, sort_keys=True, default=str)
 
 
 def load_published(connection: Connection[Any], vocabulary: Vocabulary) -> RuleSet:
@@ -203,7 +242,11 @@ def _revived(rows: list[_Row], pack: str, vocabulary: Vocabulary) -> list[Promis
     document = Document(source, {}, {})
     tables = [Table(document, ("promise", n), each) for n, each in enumerate(values)]
     currency = str(rows[0].body["currency"])
-    read = clause.promises(tables, clause.Setting(pack, currency, UTC, vocabulary))
+    settings = [
+        clause.Setting(pack, currency, UTC, vocabulary, _definitions(document, n, row.body))
+        for n, row in enumerate(rows)
+    ]
+    read = clause.promises(tables, settings)
     if source.diagnostics:
         raise GoldlineError(
             f"A published rule of pack '{pack}' no longer fits the vocabulary: {source.diagnostics[0].message}.",
@@ -212,6 +255,13 @@ def _revived(rows: list[_Row], pack: str, vocabulary: Vocabulary) -> list[Promis
         )
     whole = [replace(p, version=row.version) for p, row in zip(read, rows, strict=True) if p is not None]
     return [_numbered(promise, row) for promise, row in zip(whole, rows, strict=True)]
+
+
+def _definitions(document: Document, number: int, body: Mapping[str, Any]) -> Definitions:
+    """The figures and tariffs a rule was published with."""
+    figures = Table(document, ("parameters", number), body.get("parameters", {}))
+    tables = [Table(document, ("tariffs", number, n), each) for n, each in enumerate(body.get("tariffs", []))]
+    return Definitions(read_parameters(figures, {}), read_tariffs(tables, clause.usable_id))
 
 
 def _numbered(promise: Promise, row: _Row) -> Promise:
@@ -229,9 +279,10 @@ def _add_columns(connection: Connection[Any], kind: str, added: tuple[Slot, ...]
         connection.execute(sql.SQL('ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} "char"').format(table, column))
 
 
-def _judge_again(connection: Connection[Any], kind: str, now: datetime) -> None:
+def _judge_again(connection: Connection[Any], kind: str) -> None:
+    # Due at once by any clock, that of a replay too: no event is older.
     statement = sql.SQL(
         "INSERT INTO goldline.wake (partition, wake_at, subject, key, forced)"
-        " SELECT partition, %s, %s, key, true FROM {}"
+        " SELECT partition, '2000-01-01Z', %s, key, true FROM {}"
     )
-    connection.execute(statement.format(sql.Identifier("goldline", f"fact_{kind}")), [now, kind])
+    connection.execute(statement.format(sql.Identifier("goldline", f"fact_{kind}")), [kind])

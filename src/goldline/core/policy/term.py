@@ -114,6 +114,11 @@ def span(seconds: int, label: str) -> Term:
     return Term("interval", label, interval_sql(seconds, "postgres"), interval_sql(seconds, "duckdb"), shown=False)
 
 
+def relabelled(term: Term, label: str, parts: tuple[Term, ...]) -> Term:
+    """The same value shown as something written shorter, made of other parts."""
+    return replace(term, label=label, parts=parts, names=combined(parts), shown=True)
+
+
 def as_money(term: Term, exponent: int) -> Term:
     """Read a bare number as major units of the policy's currency."""
     if term.kind != "number" or not term.bare:

@@ -41,7 +41,10 @@ def receive(request: HttpRequest) -> HttpResponse:
     intake = thread_intake(connection)
     with connection.transaction():
         receipt = intake.accept(connection, events, f"api:{caller(request).name}")
-    return HttpResponse(msgspec.json.encode(_answer(receipt)), status=202, content_type="application/json")
+    answer = HttpResponse(msgspec.json.encode(_answer(receipt)), status=202, content_type="application/json")
+    # So that a sender need not parse the body to see that something was not taken.
+    answer["Goldline-Accepted"], answer["Goldline-Quarantined"] = str(receipt.accepted), str(len(receipt.quarantined))
+    return answer
 
 
 def thread_intake(connection: Connection) -> Intake:

@@ -68,7 +68,7 @@ def send_events(request: HttpRequest) -> HttpResponse:
 
 
 @api.get(
-    "orders/{order_id}/explanation",
+    "orders/{path:order_id}/explanation",
     auth=BearerKey("read"),
     response={200: dict[str, Any], 404: shape.Problem, **PROBLEMS},
     tags=["orders"],

@@ -6,13 +6,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from goldline.connectors import files, olist
+from goldline.connectors.carriers import scans as traces
+from goldline.connectors.carriers.dialect import NAMES, dialect
+from goldline.connectors.carriers.trace import NO_CARRIER, Reader
 from goldline.connectors.files import Summary
 from goldline.surfaces.cli.policy import publish_pack
 from goldline.surfaces.cli.program import QUARANTINED
@@ -58,6 +62,49 @@ def olist_tables(folder: Path) -> int:
         with _bar(folder.name, olist.size_bytes(folder)) as progress:
             summary = olist.import_folder(connection, intake(connection), folder, progress)
     return QUARANTINED if _tell(summary) else 0
+
+
+class Zone(click.ParamType):  # type: ignore[type-arg]  # generic in stubs only, before click 8.3
+    """An IANA time zone, as America/Sao_Paulo."""
+
+    name = "zone"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ZoneInfo:
+        """The zone; fails with a sentence."""
+        if isinstance(value, ZoneInfo):
+            return value
+        try:
+            return ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.fail(f"{value!r} is no time zone; write an IANA name, as Asia/Shanghai.", param, ctx)
+
+
+@group.command()
+@click.argument("name", metavar="DIALECT", type=click.Choice(NAMES))
+@click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=_PATH)
+@click.option("--orders", type=_PATH, help="A CSV file with the columns waybill and order_id.")
+@click.option("--order", help="The order of every waybill that is not known otherwise.")
+@click.option("--zone", type=Zone(), help="The zone of times without an offset, where the dialect has none of its own.")
+@click.option("--carrier", default=NO_CARRIER, show_default=True, help="The carrier where the payload names none.")
+def scans(
+    name: str, paths: tuple[Path, ...], orders: Path | None, order: str | None, zone: ZoneInfo | None, carrier: str
+) -> int:
+    """Carriers' traces: NDJSON files with one payload of a vendor a line, as it is pushed or answered.
+
+    A waybill's order is taken from --orders, else from the parcels the record knows, else from --order, else from the
+    payload. Scans whose code the dialect does not know are quarantined; the exit code is then 3.
+    """
+    given = traces.read_orders(orders) if orders else {}
+    quarantined = 0
+    with record(create=True) as connection:
+        door = intake(connection)
+        known = traces.KnownOrders(connection, given, order)
+        reader = Reader(dialect(name), known, zone, carrier)
+        for path in paths:
+            with _bar(path.name, path.stat().st_size if path.is_file() else 0) as progress:
+                summary = traces.import_scans(connection, door, path, reader, progress)
+            quarantined += _tell(summary)
+    return QUARANTINED if quarantined else 0
 
 
 @contextmanager

@@ -20,7 +20,7 @@ _COLOURS: Final = {"ok": "green", "warn": "yellow", "fail": "red"}
 @click.command()
 def init() -> None:
     """Create the database's tables, or bring them up to date. Running it again changes nothing."""
-    with record_url() as url, connect(url, application="goldline cli") as connection:
+    with record_url(create=True) as url, connect(url, application="goldline cli") as connection:
         ensure_installed(connection)
         click.echo(f"The record is ready, with {partitions(connection)} partitions.", err=True)
 

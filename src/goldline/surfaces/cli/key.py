@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from goldline.core import apikey
+from goldline.surfaces.cli.program import counted
 from goldline.surfaces.cli.record import record
 
 
@@ -34,7 +35,7 @@ def listing() -> None:
         state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "live"
         used = f"used {key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never used"
         click.echo(f"{key.name}  {key.prefix}…  {' '.join(key.scopes)}  {state}  {used}")
-    click.echo(f"{len(found)} keys.", err=True)
+    click.echo(f"{counted(len(found), 'key')}.", err=True)
 
 
 @group.command()

@@ -7,6 +7,7 @@ import sys
 import click
 
 from goldline.core.errors import GoldlineError
+from goldline.core.settings import Settings, settings
 from goldline.surfaces.cli.record import record, record_url, require_installed
 
 
@@ -24,6 +25,8 @@ def link(order: str) -> None:
         found = connection.execute("SELECT 1 FROM fact_order WHERE key = %s", [order]).fetchone()
     if found is None:
         click.echo(f"Nothing is known of order {order!r} yet; its page opens once its first event is judged.", err=True)
+    if settings().public_url == Settings.__dataclass_fields__["public_url"].default:
+        click.echo("It begins with the address of this machine; set GOLDLINE_PUBLIC_URL to yours.", err=True)
     click.echo(made)
 
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import click
 from psycopg import Connection
 
 from goldline.core.policy.case import run_cases
 from goldline.core.policy.diagnostic import PolicyError
-from goldline.core.policy.pack import Pack, available, load
+from goldline.core.policy.pack import CASES_FILE, Pack, available, load
 from goldline.core.policy.promise import Promise, Remedy
 from goldline.core.policy.published import publish as put_in_force
 from goldline.market.vocabulary import vocabulary
-from goldline.surfaces.cli.program import FAILED, LANGUAGES
-from goldline.surfaces.cli.record import present, record
+from goldline.surfaces.cli.program import FAILED, LANGUAGES, counted
+from goldline.surfaces.cli.record import present, record, rehearsal
 
 _HEADINGS: Final = {
     "en": ("made at", "due at", "kept at", "excused", "in force", "on breach", "reads"),
-    "zh-Hans": ("承诺成立", "最后期限", "履约时间", "免责条件", "有效期", "违约赔付", "所依事实"),
+    "zh-Hans": ("承诺成立", "截止时间", "履约时间", "免除条件", "有效期", "违约补偿", "所依事实"),
 }
 
 
@@ -44,26 +46,45 @@ def check(packs: tuple[str, ...]) -> int:
 def _check(pack: str) -> int:
     with _faults_shown() as faulty:
         loaded = load(pack, vocabulary())
-        click.echo(f"{loaded.path}: {len(loaded.promises)} promises, no fault.", err=True)
+        click.echo(f"{loaded.path}: {counted(len(loaded.promises), 'promise')}, no fault.", err=True)
+        for line in _asleep(loaded):
+            click.echo(line, err=True)
     return faulty()
+
+
+def _asleep(pack: Pack) -> Iterator[str]:
+    """What is written but not in force until a parameter has a value."""
+    for each in pack.dormant:
+        part = "" if each.remedy is None else f", remedy {each.remedy + 1}"
+        yield f"  not in force: {each.policy}, version {each.version}{part}: no value for {', '.join(each.parameters)}"
 
 
 @group.command()
 @click.argument("packs", nargs=-1, metavar="[PACK]...")
 def test(packs: tuple[str, ...]) -> int:
-    """Run the cases that lie beside PACK in cases.toml; every case that fails shows both sides."""
-    with record(create=True) as connection:
+    """Run the cases that lie beside PACK in cases.toml; every case that fails shows both sides.
+
+    Nothing is stored. Without a record a database is made for it and thrown away.
+    """
+    with rehearsal() as connection:
         return max(_test(connection, pack) for pack in packs or available())
 
 
 def _test(connection: Connection[Any], pack: str) -> int:
     failed = 0
     with _faults_shown() as faulty:
-        results = run_cases(connection, load(pack, vocabulary()))
+        loaded = load(pack, vocabulary())
+        results = run_cases(connection, loaded)
         failed = sum(not result.passed for result in results)
         for result in results:
             click.echo(result.as_text())
-        click.echo(f"{pack}: {len(results)} cases, {failed} failed.", err=True)
+        if results:
+            click.echo(f"{pack}: {counted(len(results), 'case')}, {failed} failed.", err=True)
+        else:
+            where = loaded.path.parent / CASES_FILE
+            click.echo(
+                f"{pack}: nothing was tested: there is no case in {where}. Write [[case]] tables there.", err=True
+            )
     return faulty() or (FAILED if failed else 0)
 
 
@@ -84,18 +105,19 @@ def _explain(pack: str, lang: str) -> int:
 
 @group.command()
 @click.argument("pack")
-def publish(pack: str) -> int:
+@click.option("--rejudge", is_flag=True, help="Turn past verdicts whose version is changed.")
+def publish(*, pack: str, rejudge: bool) -> int:
     """Put PACK in force. A version that is in force already is left as it is."""
     with _faults_shown() as faulty, record(create=True) as connection:
-        changed = publish_pack(connection, pack)
-        click.echo(f"{changed} versions changed." if changed else "Nothing new to publish.", err=True)
+        changed = publish_pack(connection, pack, rejudge=rejudge)
+        click.echo(f"{counted(changed, 'version')} changed." if changed else "Nothing new to publish.", err=True)
     return faulty()
 
 
-def publish_pack(connection: Connection[Any], pack: str | Path) -> int:
+def publish_pack(connection: Connection[Any], pack: str | Path, *, rejudge: bool = False) -> int:
     """Load a pack, publish it and commit; gives the number of versions that were written or withdrawn."""
     words = vocabulary()
-    changed = put_in_force(connection, load(pack, words), words, present(connection))
+    changed = put_in_force(connection, load(pack, words), words, present(connection), rejudge=rejudge)
     connection.commit()
     return changed
 
@@ -109,7 +131,7 @@ def _faults_shown() -> Iterator[Callable[[], int]]:
     except PolicyError as error:
         click.echo(error.as_text(), err=True)
         count = len(error.diagnostics)
-        click.echo(f"goldline: {count} {'fault' if count == 1 else 'faults'}; nothing was changed.", err=True)
+        click.echo(f"goldline: {counted(count, 'fault')}; nothing was changed.", err=True)
         code = FAILED
 
 
@@ -120,14 +142,20 @@ def _told(pack: Pack, promise: Promise, lang: str) -> str:
     if promise.excused is not None:
         clauses.append((excused, promise.excused.text))
     if promise.effective_from or promise.effective_until:
-        bounds = (f"{at:%Y-%m-%d}" if at else "…" for at in (promise.effective_from, promise.effective_until))
-        clauses.append((in_force, f"{' – '.join(bounds)} ({promise.by})"))
+        bounds = (_day(at, pack) for at in (promise.effective_from, promise.effective_until))
+        clauses.append((in_force, f"{' – '.join(bounds)} ({promise.by}, {pack.zone})"))
     clauses += [(breach, _remedy(remedy)) for remedy in promise.remedies]
     facts = pack.vocabulary[promise.subject].facts
     clauses += [(reads, f"{name}: {facts[name].about}") for name in promise.names if name in facts]
-    title = f"{promise.title.get(lang, promise.title['en'])}  [{promise.policy}, {promise.version}]"
+    source = f", {promise.clause}, {promise.grade or '-'}" if promise.clause else ""
+    title = f"{promise.title.get(lang, promise.title['en'])}  [{promise.policy}, {promise.version}{source}]"
     lines = [title, promise.about.get(lang, promise.about["en"]), *(f"  {head:<10} {text}" for head, text in clauses)]
     return "\n".join(lines)
+
+
+def _day(at: datetime | None, pack: Pack) -> str:
+    """A bound as its author wrote it: the day in the pack's own zone."""
+    return f"{at.astimezone(ZoneInfo(pack.zone)):%Y-%m-%d}" if at else "…"
 
 
 def _remedy(remedy: Remedy) -> str:

@@ -37,6 +37,9 @@ COMMANDS: Final = {
     "explain": ("reporting:explain", "Explain everything promised about one order."),
     "policy": ("policy:group", "Check, test, explain and publish policy packs."),
     "quarantine": ("quarantine:group", "See, re-drive or drop what could not be taken in."),
+    "breaker": ("breaker:group", "See which breakers have tripped, and release them."),
+    "endpoint": ("endpoint:group", "Add, list, disable and enable the receivers of webhooks."),
+    "calendar": ("calendar:group", "Load the working days that deadlines count."),
     "link": ("people:link", "The consumer's link to an order's guarantee page."),
     "user": ("people:user", "Operators' accounts for the console."),
     "key": ("key:group", "Create, list and revoke API keys."),
@@ -120,6 +123,11 @@ def _usage(fault: click.ClickException) -> str:
     context = getattr(fault, "ctx", None)
     advice = f" See `{context.command_path} --help`." if context is not None else ""
     return f"{message}{advice}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and its noun: '1 key', '1,200 keys'."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _fail(message: str, code: int) -> int:

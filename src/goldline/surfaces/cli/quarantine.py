@@ -8,7 +8,7 @@ import click
 
 from goldline.core import quarantine
 from goldline.core.quarantine import Quarantined
-from goldline.surfaces.cli.program import QUARANTINED
+from goldline.surfaces.cli.program import QUARANTINED, counted
 from goldline.surfaces.cli.record import intake, present, record
 
 BODY_SHOWN = 2_000
@@ -50,7 +50,10 @@ def redrive(identifier: int | None, code: str | None, *, everything: bool) -> in
     click.echo(f"{done.accepted:,} taken in.", err=True)
     if done.stayed:
         entry_id, reason = done.stayed[0]
-        click.echo(f"goldline: {len(done.stayed):,} stay in quarantine; the first, {entry_id}: {reason}", err=True)
+        click.echo(
+            f"goldline: {counted(len(done.stayed), 'event')} stayed in quarantine; the first, {entry_id}: {reason}",
+            err=True,
+        )
     return QUARANTINED if done.stayed else 0
 
 

@@ -5,23 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 from psycopg import Connection
 
-from goldline.core.database import Server, connect
+from goldline.core.database import Server, connect, exists
+from goldline.core.doctor import NO_RECORD_HINT
 from goldline.core.errors import GoldlineError
 from goldline.core.inbox import Intake
-from goldline.core.schema import install, installed_digest
+from goldline.core.schema import expected_digest, install, installed_digest
 from goldline.core.settings import settings
 from goldline.market.events import catalogue
 from goldline.market.vocabulary import vocabulary
 
 
 @contextmanager
-def record_url() -> Iterator[str]:
-    """The address of the database, started for as long as the command runs if it is the embedded one."""
+def record_url(*, create: bool = False) -> Iterator[str]:
+    """The address of the database, started for as long as the command runs if it is the embedded one.
+
+    Without `create` an embedded one that was never made is a GoldlineError('not_installed').
+    """
+    if not create and not exists(settings()):
+        raise _not_installed()
     with Server() as server:
         yield server.url
 
@@ -32,11 +40,34 @@ def record(*, create: bool = False) -> Iterator[Connection[tuple[Any, ...]]]:
 
     With `create` missing tables are made; without it their absence is a GoldlineError('not_installed').
     """
-    with record_url() as url, connect(url, application="goldline cli") as connection:
+    with record_url(create=create) as url, connect(url, application="goldline cli") as connection:
         if create:
             ensure_installed(connection)
         else:
             require_installed(connection)
+        yield connection
+        connection.rollback()
+
+
+@contextmanager
+def rehearsal() -> Iterator[Connection[tuple[Any, ...]]]:
+    """A connection for what is only tried out: to the record, if there is one of this version, and rolled back.
+
+    Otherwise to a server of its own that is thrown away: trying something out makes no record.
+    """
+    if exists(settings()):
+        with record_url() as url, connect(url, application="goldline cli") as connection:
+            if installed_digest(connection) == expected_digest():
+                yield connection
+                connection.rollback()
+                return
+    click.echo("There is no record here: using a database that is thrown away.", err=True)
+    with (
+        TemporaryDirectory(prefix="goldline-") as folder,
+        Server(directory=Path(folder) / "postgres") as server,
+        connect(server.url, application="goldline cli") as connection,
+    ):
+        install(connection, vocabulary(), 1)
         yield connection
         connection.rollback()
 
@@ -50,10 +81,12 @@ def ensure_installed(connection: Connection[Any]) -> None:
 def require_installed(connection: Connection[Any]) -> None:
     """Raise GoldlineError('not_installed') when there is nothing to work on."""
     if installed_digest(connection) is None:
-        raise GoldlineError(
-            "There is no Goldline record here yet.", code="not_installed", hint="Run `goldline init` first."
-        )
+        raise _not_installed()
     connection.rollback()
+
+
+def _not_installed() -> GoldlineError:
+    return GoldlineError("There is no Goldline record here yet.", code="not_installed", hint=NO_RECORD_HINT)
 
 
 def partitions(connection: Connection[Any]) -> int:

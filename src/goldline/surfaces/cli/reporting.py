@@ -10,10 +10,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from goldline.core.doctor import NO_POLICY, NO_POLICY_HINT
 from goldline.core.errors import GoldlineError
+from goldline.core.judge import telling
 from goldline.core.judge.explanation import explain as explained
-from goldline.core.judge.sentence import Language
-from goldline.core.money import Money
+from goldline.core.judge.sentence import Language, amount
 from goldline.core.policy.published import load_published
 from goldline.market.vocabulary import vocabulary
 from goldline.study.report import PromiseReport, promises
@@ -29,12 +30,16 @@ def group() -> None:
 @group.command(name="promises")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def promises_command(form: str) -> None:
-    """Every promise: made, kept, broken, excused, pending; remedies, what they paid and who was charged.
+    """Every promise: made, kept, broken, excused, pending; remedies, their money and who was charged.
 
-    In JSON money is in minor units: `paid` by currency, `charged` by kind of party, then by currency.
+    Awarded is what consumers are owed or have; settled is the part a provider has confirmed; held waits for a person
+    and is not awarded. In JSON money is in minor units: `paid` (what is awarded), `settled` and `held` by currency,
+    `charged` by kind of party, then by currency.
     """
     with record() as connection:
         found = promises(connection)
+    if not found:
+        click.echo(f"{NO_POLICY} {NO_POLICY_HINT}", err=True)
     if form == "json":
         click.echo(json.dumps([each.as_dict() for each in found], ensure_ascii=False, indent=2))
     else:
@@ -43,17 +48,29 @@ def promises_command(form: str) -> None:
 
 def _table(found: list[PromiseReport]) -> Table:
     table = Table("pack", "promise", box=None, pad_edge=False)
-    for heading in ("made", "kept", "broken", "excused", "pending", "remedies", "paid", "charged"):
+    for heading in (
+        "made",
+        "kept",
+        "broken",
+        "excused",
+        "pending",
+        "remedies",
+        "awarded",
+        "settled",
+        "held",
+        "charged",
+    ):
         table.add_column(heading, justify="right")
     for each in found:
         counts = (each.made, each.kept, each.broken, each.excused, each.pending, each.remedies)
-        charged = "\n".join(f"{party} {_amounts(sums)}" for party, sums in each.charged.items())
-        table.add_row(each.pack, each.promise, *(f"{count:,}" for count in counts), _amounts(each.paid), charged)
+        charged = "\n".join(f"{party} {_amounts(owed)}" for party, owed in each.charged.items())
+        sums = (_amounts(each.paid), _amounts(each.settled), _amounts(each.held))
+        table.add_row(each.pack, each.promise, *(f"{count:,}" for count in counts), *sums, charged)
     return table
 
 
 def _amounts(sums: dict[str, int]) -> str:
-    return "\n".join(f"{Money(minor, currency)}" for currency, minor in sums.items()) or "0"
+    return "\n".join(amount(minor, currency) for currency, minor in sums.items()) or "0"
 
 
 @click.command()
@@ -69,4 +86,6 @@ def explain(order: str, lang: Language, as_of: datetime | None, form: str) -> No
         told = explained(connection, words, rules, "order", order, as_of or present(connection))
     if told is None:
         raise GoldlineError(f"There is no order {order!r}.", code="not_found", hint="Was it imported and run?")
-    click.echo(json.dumps(told.as_json(), ensure_ascii=False, indent=2) if form == "json" else told.as_text(lang))
+    if not rules.promises:
+        click.echo(f"{NO_POLICY} {NO_POLICY_HINT}", err=True)
+    click.echo(json.dumps(told.as_json(), ensure_ascii=False, indent=2) if form == "json" else telling.told(told, lang))

@@ -7,8 +7,10 @@ import socket
 from datetime import UTC, datetime
 from importlib import import_module
 from threading import Event
+from typing import Any
 
 import click
+from psycopg import Connection
 
 from goldline.core.database import connect
 from goldline.core.errors import GoldlineError
@@ -20,6 +22,7 @@ from goldline.core.outbox.webhook import Sender
 from goldline.core.settings import settings
 from goldline.market.events import catalogue
 from goldline.market.vocabulary import vocabulary
+from goldline.surfaces.cli.program import counted
 from goldline.surfaces.cli.record import Instant, present, record_url, require_installed
 
 WORKERS_MAX = 64
@@ -29,14 +32,40 @@ WORKERS_MAX = 64
 @click.option("--workers", type=click.IntRange(1, WORKERS_MAX), default=1, show_default=True, help="Processes.")
 @click.option("--until-idle", is_flag=True, help="End when nothing is left to do, instead of waiting for more.")
 @click.option("--as-of", type=Instant(), help="Judge as if it were this instant, instead of now.")
-def run(*, workers: int, until_idle: bool, as_of: datetime | None) -> None:
+@click.option("--partition", "only", type=click.IntRange(0), multiple=True, help="Step only this one; repeatable.")
+def run(*, workers: int, until_idle: bool, as_of: datetime | None, only: tuple[int, ...]) -> None:
     """Judge: fold what was taken in, find what is broken, award what is owed."""
     from goldline.core.worker import run as work
 
     with record_url() as url:
         with connect(url, application="goldline cli") as connection:
             require_installed(connection)
-        work(url, vocabulary(), catalogue, workers=workers, until_idle=until_idle, as_of=as_of)
+            before = _progress(connection)
+        work(url, vocabulary(), catalogue, workers=workers, until_idle=until_idle, as_of=as_of, only=only)
+        with connect(url, application="goldline cli") as connection:
+            click.echo(_summary(connection, before, only), err=True)
+
+
+def _progress(connection: Connection[Any]) -> tuple[int, int]:
+    """Events folded and findings made so far."""
+    row = connection.execute(
+        "SELECT (SELECT coalesce(sum(events), 0) FROM inbox WHERE done_at IS NOT NULL), (SELECT count(*) FROM finding)"
+    ).fetchone()
+    connection.rollback()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _summary(connection: Connection[Any], before: tuple[int, int], only: tuple[int, ...]) -> str:
+    """What was done since `before`, and what somebody else still holds."""
+    events, findings = (max(0, now - then) for now, then in zip(_progress(connection), before, strict=True))
+    rows = connection.execute(
+        "SELECT id, CASE WHEN leased_until > clock_timestamp() THEN holder END FROM partition"
+        " WHERE %s::smallint[] = '{}' OR id = ANY(%s::smallint[]) ORDER BY id",
+        [list(only), list(only)],
+    ).fetchall()
+    held = [f"{number} ({holder})" for number, holder in rows if holder]
+    done = f"{counted(events, 'event')} folded, {counted(findings, 'finding')} made, {counted(len(rows), 'partition')}"
+    return f"{done}. Other workers hold {', '.join(held)}." if held else f"{done}."
 
 
 @click.command()
@@ -61,8 +90,7 @@ def _dispatcher(url: str) -> Dispatcher:
         providers["*"] = HttpProvider(chosen.payout_url, timeout_s=chosen.payout_timeout_s)
     else:
         click.echo("GOLDLINE_PAYOUT_URL names no provider: payouts wait, webhooks go out.", err=True)
-    rules = AddressRules.private() if chosen.webhook_allow_private else AddressRules()
-    sender = Sender(rules, timeout_s=chosen.webhook_timeout_s)
+    sender = Sender(AddressRules.chosen(chosen), timeout_s=chosen.webhook_timeout_s)
     return Dispatcher(url, providers, sender=sender, kinds=KINDS if providers else ("webhook",))
 
 
@@ -79,7 +107,7 @@ def _stopped_by_signal() -> Event:
 def serve(host: str, port: int) -> None:
     """Serve the pages and the API."""
     require_free(host, port)
-    with record_url() as url:
+    with record_url(create=True) as url:
         import_module("goldline.surfaces.web.serve").run(url, host=host, port=port)
 
 
@@ -92,14 +120,15 @@ def require_free(host: str, port: int) -> None:
             probe.bind(address)
     except OSError as fault:
         why = fault.strerror or str(fault)
-        hint = "Choose another with --port or --host."
+        hint = "End what listens there, or choose another with --port."
         raise GoldlineError(f"{host}:{port} cannot be served: {why}.", code="port_taken", hint=hint) from fault
 
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--speed", type=click.FloatRange(1, 10_000), default=300.0, show_default=True, help="Times our own time.")
-def demo(*, port: int, speed: float) -> None:
+@click.option("--pack", default="demo", show_default=True, help="Its rules: a pack's name, file or folder.")
+def demo(*, port: int, speed: float, pack: str) -> None:
     """A made-up marketplace, live in the browser, in a database of its own."""
     require_free("127.0.0.1", port)
-    import_module("goldline.surfaces.demo").run(port=port, speed=speed)
+    import_module("goldline.surfaces.demo").run(port=port, speed=speed, pack=pack)

@@ -19,6 +19,8 @@ PAGES = (
     ("console:orders", _("Orders")),
     ("console:remedies", _("Held remedies")),
     ("console:deliveries", _("Deliveries")),
+    ("console:endpoints", _("Endpoints")),
+    ("console:breakers", _("Breakers")),
     ("console:quarantine", _("Quarantine")),
     ("console:policies", _("Policies")),
 )

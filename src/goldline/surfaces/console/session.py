@@ -1,4 +1,7 @@
-"""Signing in and out. After five wrong passwords for a name, that name waits."""
+"""Signing in and out. After five wrong passwords for a name, that name waits a quarter of an hour.
+
+The count is kept in this process's memory: with several web processes each counts for itself, and a restart forgets.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from goldline.surfaces.console import action, session, view
+from goldline.surfaces.console import action, receiver, session, view
 
 app_name = "console"
 urlpatterns = [
@@ -14,7 +14,7 @@ urlpatterns = [
     path("sign-out", session.sign_out, name="sign-out"),
     path("findings", view.findings, name="findings"),
     path("orders", view.orders, name="orders"),
-    path("orders/<str:order_id>", view.order, name="order"),
+    path("orders/<path:order_id>", view.order, name="order"),
     path("remedies", view.remedies, name="remedies"),
     path("remedies/<uuid:remedy_id>/release", action.release, name="release"),
     path("deliveries", view.deliveries, name="deliveries"),
@@ -25,4 +25,10 @@ urlpatterns = [
     path("quarantine/<int:quarantine_id>/redrive", action.redrive, name="redrive"),
     path("quarantine/<int:quarantine_id>/drop", action.drop, name="drop"),
     path("policies", view.policies, name="policies"),
+    path("breakers", view.breakers, name="breakers"),
+    path("breakers/<str:policy>/release", action.release_breaker, name="release-breaker"),
+    path("endpoints", receiver.endpoints, name="endpoints"),
+    path("endpoints/new", receiver.create, name="create-endpoint"),
+    path("endpoints/<int:endpoint_id>/disable", receiver.disable, name="disable-endpoint"),
+    path("endpoints/<int:endpoint_id>/enable", receiver.enable, name="enable-endpoint"),
 ]

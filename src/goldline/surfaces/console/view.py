@@ -11,12 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from goldline.core.facts.merge import FactType
+from goldline.core.ledger import limit
 from goldline.market.order import Order
 from goldline.surfaces.console.access import looks
 from goldline.surfaces.console.frame import day, paging, show, text
 from goldline.surfaces.hall.link import link_for
 from goldline.surfaces.web.engine import engine
-from goldline.surfaces.web.language import NAMES, current
 from goldline.surfaces.web.reading import deliveries as delivery_list
 from goldline.surfaces.web.reading import findings as finding_list
 from goldline.surfaces.web.reading import overview as live_reading
@@ -77,9 +77,15 @@ def orders(request: HttpRequest) -> HttpResponse:
     connection = engine()
     if asked and story_of(connection, asked) is not None:
         return redirect("console:order", asked)
-    recent = _recent_orders() if not asked else []
-    response = show(request, "console/orders.html", "console:orders", asked=asked, missing=bool(asked), recent=recent)
-    response.status_code = 404 if asked else 200
+    if asked:
+        return _no_such_order(request, asked)
+    return show(request, "console/orders.html", "console:orders", asked="", missing=False, recent=_recent_orders())
+
+
+def _no_such_order(request: HttpRequest, asked: str) -> HttpResponse:
+    """The search again, with what was asked for in it."""
+    response = show(request, "console/orders.html", "console:orders", asked=asked, missing=True, recent=[])
+    response.status_code = 404
     return response
 
 
@@ -89,7 +95,7 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
     connection = engine()
     story = story_of(connection, order_id)
     if story is None:
-        raise Http404
+        return _no_such_order(request, order_id)
     currency = str(story.facts.get("currency") or story.facts.get("currency_seen") or "")
     facts = [(name, fact_text(name, value, currency)) for name, value in story.facts.items()]
     return show(request, "console/order.html", "console:orders", story=story, facts=facts, link=link_for(order_id))
@@ -104,6 +110,15 @@ def remedies(request: HttpRequest) -> HttpResponse:
     found = _or_404(lambda: remedy_list.remedies(connection, chosen, request.GET.get("cursor")))
     rows = [{**row, "title": titles.get(row["policy"], row["policy"])} for row in found.rows]
     return show(request, "console/remedies.html", "console:remedies", rows=rows, **paging(request, found))
+
+
+@looks
+def breakers(request: HttpRequest) -> HttpResponse:
+    """Every breaker, the tripped ones first, with what waits behind them."""
+    connection = engine()
+    titles = policy_list.titles(connection)
+    rows = [(each, titles.get(each.policy, each.policy)) for each in limit.breakers(connection)]
+    return show(request, "console/breakers.html", "console:breakers", rows=rows)
 
 
 @looks
@@ -181,14 +196,10 @@ class PublishedPromise:
         return self.versions[0]
 
     @property
-    def others(self) -> list[tuple[str, str, str]]:
-        """Title and sentence in the languages this page is not in."""
-        title, about = self.latest.title, self.latest.about
-        if isinstance(title, str) or isinstance(about, str):
-            return []
-        return [
-            (tag, title.get(tag, ""), (about or {}).get(tag, "")) for tag in NAMES if tag != current() and tag in title
-        ]
+    def paid(self) -> dict[str, int]:
+        """What was paid for it, by currency; zero of its own while there is nothing."""
+        paid = self.standing.paid if self.standing else {}
+        return paid or ({self.latest.currency: 0} if self.latest.currency else {})
 
 
 @looks

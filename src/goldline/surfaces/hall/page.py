@@ -5,6 +5,7 @@ The first block answers three questions in one breath: how does it stand, what c
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from goldline.core.judge.explanation import RemedyTold
-from goldline.surfaces.web.language import told
+from goldline.surfaces.web.language import current, told
 from goldline.surfaces.web.reading.story import PromiseStory, Story
 from goldline.surfaces.web.templatetags.present import kind, mask, moment, money, span
 
@@ -53,6 +54,16 @@ EXCUSES: dict[str, LazyText | str] = {
         "The goods were not available, so this clock no longer runs. Your refund does not depend on it."
     ),
     "exempted_at": gettext_lazy("The clocks of this order were stopped for a reason nobody is to blame for."),
+}
+STATED: dict[str, LazyText | str] = {
+    "setting": gettext_lazy("The shop's setting promised the shipping: %(words)s."),
+    "detail_page": gettext_lazy("The detail page promised the shipping: %(words)s."),
+    "live_title": gettext_lazy("The title of the live stream promised the shipping: %(words)s."),
+    "spoken": gettext_lazy("The host promised the shipping on air: %(words)s."),
+    "chat": gettext_lazy("The shop promised the shipping in the chat: %(words)s."),
+    "presale": gettext_lazy("The presale named its shipping date: %(words)s."),
+    "negotiated": gettext_lazy("You and the shop agreed on a shipping time: %(words)s."),
+    "platform_stated": gettext_lazy("The platform stated the shipping deadline: %(words)s."),
 }
 
 
@@ -151,7 +162,7 @@ def _running_block(promise: PromiseStory, story: Story, zone: ZoneInfo, paid: st
     else:
         ends = moment(promise.told.due_at + timedelta(seconds=promise.told.grace_s), zone)
         following = _("The time is up. We wait until %(ends)s for evidence that is still on its way.") % {"ends": ends}
-    return headline, " ".join(filter(None, [following, paid])), _missed_line(promise)
+    return headline, _sentences([following, paid]), _missed_line(promise)
 
 
 def _missed_line(promise: PromiseStory) -> str:
@@ -175,7 +186,12 @@ def _paid_line(story: Story) -> str:
     lines = [_("You have been paid %(sums)s.") % {"sums": paid}] if paid else []
     if coming:
         lines.append(_("%(sums)s is on its way to you.") % {"sums": coming})
-    return " ".join(lines)
+    return _sentences(lines)
+
+
+def _sentences(parts: list[str]) -> str:
+    """Chinese sets its sentences without blanks."""
+    return (" " if current() == "en" else "").join(filter(None, parts))
 
 
 def _sums(remedies: list[RemedyTold]) -> str:
@@ -212,14 +228,33 @@ def _why(promise: PromiseStory, story: Story) -> str:
     """One sentence on why the promise stands as it does."""
     if promise.told.state == "excused":
         excuses = (text for name, text in EXCUSES.items() if _instant(story, name) is not None)
-        return str(next(excuses, _("This promise does not apply to the order.")))
+        reason = story.facts.get("exempted_reason") if _instant(story, "exempted_at") else None
+        said = str(next(excuses, _("This promise does not apply to the order.")))
+        return f"{said} {reason}" if reason else said
     if promise.exonerated_at is not None:
         return _("Evidence that came late shows that it was kept. What was paid to you stays yours.")
-    if promise.told.state != "broken":
-        return ""
+    if promise.told.state == "pending":
+        return _pending_line(promise, story)
+    return _kept_line(promise) if promise.told.state == "kept" else _broken_line(promise)
+
+
+def _pending_line(promise: PromiseStory, story: Story) -> str:
+    if promise.told.due_at >= story.now:
+        return _("The deadline has not come yet.")
+    return _("The time is up. Evidence that is still on its way is waited for.")
+
+
+def _broken_line(promise: PromiseStory) -> str:
     if promise.told.kept_at is not None and promise.told.kept_at > promise.told.due_at:
         return _("It was done %(late)s late.") % {"late": span(promise.told.kept_at - promise.told.due_at)}
     return _("No evidence that it was done had come when the time was up.")
+
+
+def _kept_line(promise: PromiseStory) -> str:
+    kept_at, due_at = promise.told.kept_at, promise.told.due_at
+    if kept_at is None or kept_at >= due_at:
+        return _("It was done in time.")
+    return _("It was done in time, %(early)s before the deadline.") % {"early": span(due_at - kept_at)}
 
 
 def _happenings(story: Story) -> tuple[Happening, ...]:
@@ -229,7 +264,17 @@ def _happenings(story: Story) -> tuple[Happening, ...]:
         if (at := _instant(story, name)) is not None and at <= story.now
     )
     ours = chain.from_iterable(_of_promise(each) for each in story.promises)
-    return tuple(sorted([*facts, *ours], key=lambda each: each.at))
+    return tuple(sorted([*facts, *_stated(story), *ours], key=lambda each: each.at))
+
+
+def _stated(story: Story) -> list[Happening]:
+    """Every shipping promise with its origin and words, at its time."""
+    lines = [json.loads(line) for line in story.facts.get("promises_stated") or ()]
+    return [
+        Happening(at, str(STATED[origin]) % {"words": text or ship_by or ship_rule}, "")
+        for stated_at, origin, _promise_id, ship_by, ship_rule, text in lines
+        if (at := datetime.fromisoformat(stated_at)) <= story.now
+    ]
 
 
 def _of_promise(promise: PromiseStory) -> list[Happening]:

@@ -1,7 +1,13 @@
-"""The consumer's page: what was promised for this order, what happened, what was paid. Reads only."""
+"""The consumer's page: what was promised for this order, what happened, what was paid. Reads only.
+
+One address may open one link thirty times at once and once a second after that (in each web process); who asks more
+often is told to wait.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import time
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -14,7 +20,9 @@ from goldline.surfaces.hall.link import LinkError, order_of
 from goldline.surfaces.hall.page import GuaranteePage, guarantee_page
 from goldline.surfaces.web.engine import engine
 from goldline.surfaces.web.reading.story import Story, story_of
+from goldline.surfaces.web.throttle import Throttle
 
+THROTTLE = Throttle(burst=30, per_s=1.0)
 ZONE_COOKIE = "zone"
 ZONE_COOKIE_AGE_S = 365 * 24 * 3600
 ZONES = (
@@ -27,6 +35,9 @@ ZONES = (
 @require_safe
 def guarantee(request: HttpRequest, token: str) -> HttpResponse:
     """One order, by its signed link."""
+    wait_s = THROTTLE.wait_s(_caller(request, token), time.monotonic())
+    if wait_s:
+        return _private(_busy(request, wait_s))
     try:
         order_id = order_of(token)
     except LinkError as fault:
@@ -54,6 +65,19 @@ def guarantee(request: HttpRequest, token: str) -> HttpResponse:
 def without_link(request: HttpRequest) -> HttpResponse:
     """Whoever comes without a link is told where to find it."""
     return _private(_closed(request, LinkError("", code="link_invalid")))
+
+
+def _caller(request: HttpRequest, token: str) -> tuple[bytes, str]:
+    # The link itself is a key, so only its digest is kept.
+    return hashlib.sha256(token.encode()).digest(), str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _busy(request: HttpRequest, wait_s: int) -> HttpResponse:
+    """429: this link was opened too often from one place."""
+    context = {"headline": _("This page was opened too often"), "advice": _("Wait a moment, then open it again.")}
+    response = render(request, "hall/closed.html", context, status=429)
+    response.headers["Retry-After"] = str(wait_s)
+    return response
 
 
 def _closed(request: HttpRequest, fault: LinkError | None) -> HttpResponse:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from goldline.surfaces.web.engine import Connection, engine_now
+from goldline.surfaces.web.reading.policies import currencies
 
 # One reading serves everybody who looks within this time; the page asks every two seconds.
 FRESH_S = 1.0
@@ -172,7 +173,8 @@ def _paid(connection: Connection, day: datetime) -> dict[str, int]:
            WHERE account = 'clearing:payout' AND posted_at >= %s AND reason = 'settle' GROUP BY 1 ORDER BY 1""",
         [day],
     ).fetchall()
-    return {currency: int(amount) for currency, amount in rows}
+    # Nothing is nothing of a currency too: those that promises are made in.
+    return {currency: int(amount) for currency, amount in rows} or dict.fromkeys(currencies(connection), 0)
 
 
 def _clearing_age(connection: Connection, now: datetime) -> timedelta | None:

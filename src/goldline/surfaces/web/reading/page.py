@@ -82,7 +82,7 @@ def fetch(
     try:
         with connection.cursor(row_factory=dict_row) as reader:
             rows = reader.execute(text, values).fetchall()
-    except psycopg.DataError as fault:
+    except (psycopg.DataError, psycopg.ProgrammingError) as fault:
         raise _bad_cursor() if cursor else _bad_filter() from fault
     following = _encode(rows[limit - 1], listing) if len(rows) > limit else None
     return Slice(rows[:limit], following)
@@ -98,9 +98,14 @@ def _decode(cursor: str, length: int) -> Sequence[Any]:
         parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as fault:
         raise _bad_cursor() from fault
-    if not isinstance(parts, list) or len(parts) != length or not all(isinstance(each, str | int) for each in parts):
+    if not isinstance(parts, list) or len(parts) != length or not all(map(_may_be_key, parts)):
         raise _bad_cursor()
     return parts
+
+
+def _may_be_key(part: object) -> bool:
+    """A text, or a number a row may have; JSON's true is a number to Python and to nobody else."""
+    return isinstance(part, str) or (type(part) is int and abs(part) < 2**63)
 
 
 def _plain(value: Any) -> str | int:

@@ -34,6 +34,11 @@ class PolicyVersion:
         return self.body.get("title") or self.policy
 
     @property
+    def currency(self) -> str:
+        """The currency of its money; empty for a body stored without one."""
+        return str(self.body.get("currency") or "")
+
+    @property
     def clauses(self) -> list[tuple[str, str]]:
         """What it says beside its texts: name and expression or value, remedies numbered."""
         return list(_clauses(self.body, ""))
@@ -85,6 +90,14 @@ def titles(connection: Connection) -> dict[str, dict[str, str] | str]:
     for each in policies(connection):
         found.setdefault(each.policy, each.title)
     return found
+
+
+def currencies(connection: Connection) -> list[str]:
+    """The currencies promises are made in, in the order of their codes."""
+    rows = connection.execute(
+        "SELECT DISTINCT body ->> 'currency' FROM policy_version WHERE body ->> 'currency' IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

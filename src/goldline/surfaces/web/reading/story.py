@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from goldline.core.judge.explanation import Clause, Explanation, FindingTold, PromiseTold, RemedyTold
+from goldline.core.money import whole_minor
 from goldline.core.policy.promise import Promise
 from goldline.core.policy.published import RuleSet
 from goldline.surfaces.web.engine import Connection
@@ -110,4 +111,5 @@ def _value(clause: Clause) -> Any:
 def _capped(amount: Any, promise: Promise) -> int | None:
     if amount is None or isinstance(amount, bool | str):
         return None
-    return min(int(amount), promise.cap_minor) if promise.cap_minor is not None else int(amount)
+    owed = whole_minor(amount)
+    return min(owed, promise.cap_minor) if promise.cap_minor is not None else owed

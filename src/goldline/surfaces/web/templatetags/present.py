@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from goldline.core.facts.merge import FactType
-from goldline.core.judge.explanation import NodeValue
-from goldline.core.money import Money, MoneyError
+from goldline.core.judge.explanation import NodeValue, PromiseTold
+from goldline.core.money import Money, MoneyError, whole_minor
 from goldline.surfaces.web import language
 
 register = template.Library()
@@ -31,6 +31,8 @@ SHORTS = {"en": "d MMM HH:mm", "zh-Hans": "M月d日 HH:mm"}
 SECONDS = {"en": "d MMM y, HH:mm:ss", "zh-Hans": "y年M月d日 HH:mm:ss"}
 Unit = Literal["day", "hour", "minute", "second"]
 UNITS: tuple[tuple[Unit, int], ...] = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+# Babel counts "0秒钟", which nobody writes beside hours and minutes.
+CHINESE_UNITS: dict[Unit, str] = {"second": "秒"}
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
 
 STATE_WORDS = {
@@ -82,6 +84,20 @@ CLAUSE_WORDS = {
     "pay": gettext_lazy("Amount"),
     "from": gettext_lazy("Who bears it"),
     "when": gettext_lazy("Paid only if"),
+    "as": gettext_lazy("Paid as"),
+    "after": gettext_lazy("Owed if still missed after"),
+    "grace": gettext_lazy("Grace period"),
+    "cap": gettext_lazy("Most that is charged on one subject"),
+    "clause": gettext_lazy("Source"),
+    "grade": gettext_lazy("Grade of the source"),
+    "currency": gettext_lazy("Currency"),
+    "effective.from": gettext_lazy("In force from"),
+    "effective.until": gettext_lazy("In force until"),
+    "effective.by": gettext_lazy("In force by the date of"),
+    "budget.limit": gettext_lazy("Budget"),
+    "budget.period": gettext_lazy("Budget renewed each"),
+    "breaker.limit": gettext_lazy("Breaker trips above"),
+    "breaker.window": gettext_lazy("Breaker counts over"),
 }
 PARTY_WORDS = {
     "merchant": gettext_lazy("the merchant"),
@@ -109,7 +125,7 @@ def money(amount_minor: int, currency: str) -> str:
 @register.filter
 def moneys(sums: Mapping[str, int]) -> str:
     """Sums of several currencies, each on its own: they are never added."""
-    return " + ".join(money(amount, currency) for currency, amount in sorted(sums.items())) or "0"
+    return " + ".join(money(amount, currency) for currency, amount in sorted(sums.items())) or "–"
 
 
 @register.filter
@@ -152,10 +168,7 @@ def span(length: timedelta | float | None) -> str:
     for unit, unit_s in UNITS:
         count, left_s = divmod(left_s, unit_s)
         if count or (unit == "second" and not parts):
-            written = format_timedelta(
-                timedelta(seconds=count * unit_s), granularity=unit, threshold=10**9, locale=_locale()
-            )
-            parts.append(str(written))
+            parts.append(_counted(count, unit, unit_s))
         elif parts:
             break
         if len(parts) == 2:
@@ -191,6 +204,8 @@ def party(account: str) -> str:
 def mask(identifier: str | None) -> str:
     """An identifier of a person, recognisable to its owner only: 'c-…4821'."""
     text = identifier or ""
+    if not text:
+        return ""
     return f"{text[:2]}…{text[-4:]}" if len(text) > 8 else "…" + text[-2:]
 
 
@@ -212,8 +227,22 @@ def value_of(value: Any) -> str:
 
 @register.filter
 def clause(name: str) -> str:
-    """What a clause of a promise decides, in words; its key when it has none."""
-    return str(CLAUSE_WORDS.get(name, name))
+    """What a clause of a promise decides, in words, those of a remedy with its number; its key when it has none."""
+    owner, found, key = name.rpartition(": ")
+    told_as = str(CLAUSE_WORDS.get(key, key))
+    ordinal = owner.removeprefix("remedy ")
+    if found and ordinal.isdecimal():
+        return _("Remedy %(n)s: %(what)s") % {"n": ordinal, "what": told_as}
+    return f"{owner}{found}{told_as}"
+
+
+@register.simple_tag
+def seen(promise: PromiseTold, zone: tzinfo | None = None) -> str:
+    """Of when the values of a promise's nodes are: of its finding, or of now."""
+    if promise.seen_at is None:
+        return str(_("The values are those known now."))
+    at = second(promise.seen_at, zone) + ("" if zone else " UTC")
+    return str(_("The values are those seen when it was found broken, %(at)s.") % {"at": at})
 
 
 @register.simple_tag
@@ -222,7 +251,7 @@ def node_value(node: NodeValue, currency: str, zone: tzinfo | None = None) -> st
     value = node.value
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         if node.type is FactType.MONEY:
-            return money(int(value), currency)
+            return money(whole_minor(value), currency)
         if node.type == "interval":
             return ("−" if value < 0 else "") + span(abs(float(value)))
     at = value if isinstance(value, datetime) else _as_instant(value) if isinstance(value, str) else None
@@ -246,6 +275,13 @@ def sparkline(values: Iterable[float], label: str) -> SafeString:
         f'preserveAspectRatio="none"><polygon class="spark-area" points="0,{SPARK_HEIGHT} {line} '
         f'{SPARK_WIDTH},{SPARK_HEIGHT}"/><polyline class="spark-line" points="{line}"/></svg>'
     )
+
+
+def _counted(count: int, unit: Unit, unit_s: int) -> str:
+    if unit in CHINESE_UNITS and language.current() != "en":
+        return f"{count}{CHINESE_UNITS[unit]}"
+    length = timedelta(seconds=count * unit_s)
+    return str(format_timedelta(length, granularity=unit, threshold=10**9, locale=_locale()))
 
 
 def _written(at: datetime | None, zone: tzinfo | None, patterns: Mapping[str, str]) -> str:

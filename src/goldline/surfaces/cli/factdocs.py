@@ -1,0 +1,89 @@
+"""The reference pages of facts and of settings, made from the source."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator
+from dataclasses import fields
+from itertools import pairwise
+from typing import Any, Final
+
+from goldline.core import settings
+from goldline.core.facts.merge import Fact
+from goldline.core.facts.subject import Subject, Vocabulary
+from goldline.core.settings import PREFIX, Settings
+
+_FACTS: Final = """# Subjects and facts
+
+What a policy may name: `on` is one of these subjects, and every expression reads its facts
+([the language](policy-language.md)). A fact is null until an event has told it. Money is written in major units in a
+policy. Made by `goldline docs facts`.
+"""
+_SETTINGS: Final = """# Settings
+
+Read once at the start, from the environment and from a TOML file: `GOLDLINE_CONFIG`, or `goldline.toml` in
+`GOLDLINE_HOME`. The environment wins. In the file a setting is its name without `GOLDLINE_`, in lower case. A setting
+nobody knows is refused. Lists are separated by commas in the environment. Made by `goldline docs settings`.
+
+| Setting | Default | What it is for |
+|---|---|---|
+"""
+
+
+def facts_page(vocabulary: Vocabulary) -> str:
+    """Every subject with its facts, as Markdown."""
+    return "\n".join([_FACTS, *(line for subject in vocabulary for line in _subject(subject))])
+
+
+def _subject(subject: type[Subject]) -> Iterator[str]:
+    yield f"## `{subject.kind}`\n"
+    yield f"{_paragraph(inspect.getdoc(subject) or '')}\n"
+    yield "| Fact | Type | What it is |"
+    yield "|---|---|---|"
+    for name, fact in subject.facts.items():
+        yield f"| `{name}` | {fact.type.name.lower()} | {_meaning(fact)} |"
+    yield ""
+
+
+def _meaning(fact: Fact) -> str:
+    derived = f"derived: `{fact.expression}`" if fact.rule == "derived" and fact.expression else ""
+    return _cell("; ".join(part for part in (fact.about, derived) if part))
+
+
+def settings_page() -> str:
+    """Every setting with its default, as Markdown."""
+    about = _attribute_docs()
+    rows = (
+        f"| `{_key(each.name)}` | {_default(each.default)} | {_cell(about[each.name])} |" for each in fields(Settings)
+    )
+    return _SETTINGS + "\n".join(rows) + "\n"
+
+
+def _attribute_docs() -> dict[str, str]:
+    """The text under each attribute of the settings; a setting without one is a KeyError."""
+    tree = ast.parse(inspect.getsource(settings))
+    body = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings").body
+    return {
+        before.target.id: after.value.value
+        for before, after in pairwise(body)
+        if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name)
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str)
+    }
+
+
+def _key(name: str) -> str:
+    return "DATABASE_URL" if name == "database_url" else PREFIX + name.upper()
+
+
+def _default(value: Any) -> str:
+    shown = str(value).lower() if isinstance(value, bool) else ",".join(value) if isinstance(value, tuple) else value
+    return f"`{shown}`" if shown not in (None, "") else "none"
+
+
+def _paragraph(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

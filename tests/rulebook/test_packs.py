@@ -1,0 +1,78 @@
+"""The packs that come with Goldline: every case comes true, every rule is said in both languages and has its source."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from goldline.core.policy.case import run_cases
+from goldline.core.policy.pack import Pack, available, load, parse_pack
+from goldline.market.demo.market import Market
+from goldline.market.vocabulary import vocabulary
+from tests.laws.world import World
+
+Database = Connection[Any]
+CASES_S = 10.0
+
+
+def packs() -> list[Pack]:
+    """Every pack of the house."""
+    return [load(path, vocabulary()) for path in available().values()]
+
+
+def test_every_case_of_every_pack_comes_true_in_seconds(database: Database) -> None:
+    """All packs together are judged in less than ten seconds, and hold at least 250 cases."""
+    began = time.monotonic()
+    results = [result for pack in packs() for result in run_cases(database, pack)]
+    assert time.monotonic() - began < CASES_S
+    assert [result.as_text() for result in results if not result.passed] == []
+    assert len(results) >= 250
+
+
+@pytest.mark.parametrize("name", ["douyin", "baseline"])
+def test_every_policy_in_force_is_seen_broken_and_not(database: Database, name: str) -> None:
+    """Both sides of every promise have a case, and titles and sentences are in English and Chinese."""
+    pack = load(name, vocabulary())
+    states: dict[str, set[str]] = {}
+    for result in run_cases(database, pack):
+        states.setdefault(result.case.policy, set()).add(result.actual["state"])
+    for promise in pack.promises:
+        assert "broken" in states[promise.policy]
+        assert len(states[promise.policy]) > 1
+        assert set(promise.title) == set(promise.about) == {"en", "zh-Hans"}
+
+
+def test_every_rule_of_douyin_names_its_source() -> None:
+    """A published rule has the text it comes from and a grade of A or A2; what has neither is not in force."""
+    pack = load("douyin", vocabulary())
+    assert {promise.grade for promise in pack.promises} <= {"A", "A2"}
+    assert all(promise.clause for promise in pack.promises)
+    asleep = {each.policy for each in pack.dormant if each.remedy is None}
+    assert asleep == {"douyin.refund-answer", "douyin.refund-payment"}
+
+
+def test_a_changed_figure_breaks_the_cases_that_hold_it(database: Database) -> None:
+    """Which case broke is said with both sides and the values."""
+    pack = load("douyin", vocabulary())
+    text = pack.path.read_text(encoding="utf-8").replace("rate = 0.25", "rate = 0.26")
+    changed = parse_pack(text, "changed", pack.path, vocabulary())
+    told = [result.as_text() for result in run_cases(database, changed) if not result.passed]
+    assert any("under the cap" in each and "expected 99.00" in each for each in told)
+    assert all("tariff('trace-anomaly', category, paid_amount)" in each for each in told)
+
+
+@pytest.mark.parametrize("name", ["douyin", "baseline", "demo"])
+def test_the_demo_market_runs_by_every_pack(database_url: str, name: str) -> None:
+    """A few days of orders are judged by the pack: promises are made, kept and broken, and breaches are paid for."""
+    with World(database_url, load(name, vocabulary())) as world:
+        market = Market(seed=5, orders_per_day=150, days=3, start=date(2026, 8, 12))
+        for batch in market.batches():
+            world.feed(batch)
+        world.step(market.origin + timedelta(days=30))
+        states = dict(world.rows("SELECT state::text, sum(subjects) FROM tally GROUP BY 1"))
+        assert min(states["k"], states["b"]) > 10
+        assert world.value("SELECT count(*) FROM remedy WHERE amount_minor > 0") > 5
