@@ -24,6 +24,7 @@ from goldline.core.outbox.webhook import Sender
 KINDS: Final = ("payout", "webhook")
 IDLE_S: Final = 0.25
 OUTAGE_S: Final = 1.0
+WAKE_S: Final = 0.5
 
 
 class Dispatcher:
@@ -63,8 +64,10 @@ class Dispatcher:
         threads = [Thread(target=_keep, args=(lane, now, stop), daemon=True) for lane in self._lanes]
         for each in threads:
             each.start()
+        # A signal may be delivered to any thread, but Python answers it in this one: it has to wake now and then.
         for each in threads:
-            each.join()
+            while each.is_alive():
+                each.join(WAKE_S)
 
     def close(self) -> None:
         """Let what is being sent finish, and let go of threads and connections."""
