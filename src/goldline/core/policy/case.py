@@ -20,10 +20,10 @@ from goldline.core.facts.merge import FactType
 from goldline.core.facts.subject import Subject
 from goldline.core.money import Money
 from goldline.core.money import exponent as exponent_of
-from goldline.core.policy.diagnostic import Source, nearest
+from goldline.core.policy.diagnostic import PolicyError, Source, nearest
 from goldline.core.policy.document import read
 from goldline.core.policy.expression import Type, parse
-from goldline.core.policy.pack import CASES_FILE, Pack, read_text
+from goldline.core.policy.pack import Pack, read_text
 from goldline.core.policy.promise import Promise
 from goldline.core.policy.slot import Slot, slots
 from goldline.core.policy.table import Table
@@ -86,12 +86,11 @@ def _shown(value: Any) -> str:
 
 
 def run_cases(connection: Connection[Any], pack: Pack) -> list[CaseResult]:
-    """Judge every case of cases.toml beside the pack, in the order written; nothing is stored.
+    """Judge every case beside the pack, in the order of its files; nothing is stored.
 
-    Raises `PolicyError` with every fault of the case file. A pack without cases gives an empty list.
+    Raises `PolicyError` with every fault of the case files. A pack without cases gives an empty list.
     """
-    path = pack.path.parent / CASES_FILE
-    cases = read_cases(pack, path) if path.is_file() else []
+    cases = read_cases(pack)
     judged: dict[int, CaseResult] = {}
     for kind in dict.fromkeys(case.subject for case in cases):
         own = [(n, case) for n, case in enumerate(cases) if case.subject == kind]
@@ -99,18 +98,25 @@ def run_cases(connection: Connection[Any], pack: Pack) -> list[CaseResult]:
     return [judged[n] for n in range(len(cases))]
 
 
-def read_cases(pack: Pack, path: Path) -> list[Case]:
-    """The cases of a file. Raises `PolicyError` with every fault."""
-    source = Source(str(path), read_text(path))
-    document = read(source)
-    cases: list[Case] = []
-    if document is not None:
-        root = Table(document, (), document.values)
-        root.allow(("case",), "a case file")
-        read_ones = (_case(table, pack) for table in root.tables("case", "case"))
-        cases = [case for case in read_ones if case is not None]
-    source.raise_faults()
+def read_cases(pack: Pack) -> list[Case]:
+    """The cases beside a pack. Raises `PolicyError` with every fault."""
+    sources = [Source(str(path), read_text(path)) for path in pack.case_files]
+    cases = [case for source in sources for case in _read(pack, source)]
+    faults = [fault for source in sources for fault in source.diagnostics]
+    if faults:
+        raise PolicyError(faults)
     return cases
+
+
+def _read(pack: Pack, source: Source) -> list[Case]:
+    """The cases of one file, its faults noted."""
+    document = read(source)
+    if document is None:
+        return []
+    root = Table(document, (), document.values)
+    root.allow(("case",), "a case file")
+    read_ones = (_case(table, pack) for table in root.tables("case", "case"))
+    return [case for case in read_ones if case is not None]
 
 
 def _case(table: Table, pack: Pack) -> Case | None:

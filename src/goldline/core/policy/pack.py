@@ -1,4 +1,8 @@
-"""Packs: a rule book as one TOML file, loaded whole or refused whole with everything that is wrong in it."""
+"""Packs: a rule book as TOML, loaded whole or refused whole with everything that is wrong in it.
+
+A pack is one file, or a folder whose `policies.toml` names the further files its promises are written in; each file may
+have its cases beside it: `cases.toml` for the first, `shipping.cases.toml` for `shipping.toml`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from goldline.core.money import exponent as exponent_of
 from goldline.core.policy import clause
 from goldline.core.policy.definition import NOTHING, Definitions
 from goldline.core.policy.diagnostic import PolicyError, Source, nearest
-from goldline.core.policy.document import Document, read
+from goldline.core.policy.document import read
 from goldline.core.policy.parameter import Parameter, read_parameters
 from goldline.core.policy.promise import Dormant, Promise
 from goldline.core.policy.table import Table
@@ -47,10 +51,17 @@ class Pack:
     dormant: tuple[Dormant, ...] = ()
     written: tuple[Promise, ...] = ()
     definitions: Definitions = NOTHING
+    files: tuple[Path, ...] = ()
 
     def versions(self, policy: str) -> tuple[Promise, ...]:
         """Every version of one promise, by its full name or its id."""
         return tuple(each for each in self.promises if policy in (each.policy, each.id))
+
+    @property
+    def case_files(self) -> tuple[Path, ...]:
+        """The files with cases beside the pack's own files: those that are there."""
+        beside = [self.path.parent / CASES_FILE, *(each.with_suffix(f".{CASES_FILE}") for each in self.files)]
+        return tuple(each for each in beside if each.is_file())
 
 
 def load(path_or_name: str | Path, vocabulary: Vocabulary) -> Pack:
@@ -105,7 +116,7 @@ def parse_pack(text: str, file: str, path: Path, vocabulary: Vocabulary) -> Pack
     """A pack from its text; `file` names it in diagnostics. Raises `PolicyError` with every fault."""
     chain = _chain(text, file, path)
     pack = _pack(chain, path, vocabulary) if chain else None
-    faults = [fault for each in chain for fault in each.document.source.diagnostics]
+    faults = [fault for book in chain for root in book.roots for fault in root.document.source.diagnostics]
     if faults:
         raise PolicyError(faults)
     if pack is None:
@@ -115,16 +126,20 @@ def parse_pack(text: str, file: str, path: Path, vocabulary: Vocabulary) -> Pack
 
 @dataclass(frozen=True, slots=True)
 class _Book:
-    """One file of a chain of extensions, and its [pack] table."""
+    """One pack of a chain of extensions: its [pack] table, the root table of each of its files, the further files."""
 
-    document: Document
-    root: Table
     head: Table
+    roots: tuple[Table, ...]
+    files: tuple[Path, ...]
+
+    def tables(self, key: str) -> list[Table]:
+        """The tables of a kind over all its files, in order of the files."""
+        return [table for root in self.roots for table in root.tables(key, key)]
 
 
 def _chain(text: str, file: str, path: Path) -> list[_Book]:
     """The book and those it extends, the farthest first. A fault that stops the reading is raised with the rest."""
-    book = _book(text, file)
+    book = _book(text, file, path)
     base = book.head.text("extends")
     chain, seen = [book], {path.resolve()}
     while base is not None:
@@ -134,7 +149,7 @@ def _chain(text: str, file: str, path: Path) -> list[_Book]:
             break
         seen.add(found.resolve())
         path = found
-        chain.insert(0, _book(read_text(found), str(found)))
+        chain.insert(0, _book(read_text(found), str(found), found))
         base = chain[0].head.text("extends")
     return chain
 
@@ -150,19 +165,43 @@ def _base(name: str, path: Path) -> Path | None:
         return None
 
 
-def _book(text: str, file: str) -> _Book:
+def _book(text: str, file: str, path: Path) -> _Book:
+    root = _root(text, file, _TABLES | {"pack"})
+    head = root.table("pack")
+    if head is None:
+        root.document.source.report(0, 1, "the file has no [pack] table", 'start with [pack] id = "…", currency = "…"')
+        root.document.source.raise_faults()
+        raise AssertionError("unreachable")
+    files = _files(head, path)
+    parts = [_root(read_text(each), str(Path(file).with_name(each.name)), _TABLES) for each in files]
+    return _Book(head, (root, *parts), files)
+
+
+_TABLES: Final = {"promise", "tariff"}
+
+
+def _root(text: str, file: str, keys: set[str]) -> Table:
+    """The root table of one file. Raises `PolicyError` when it is no TOML."""
     source = Source(file, text)
     document = read(source)
     source.raise_faults()
     assert document is not None, "without a fault there is a document"
     root = Table(document, (), document.values)
-    root.allow(("pack", "promise", "tariff"), "a policy file")
-    head = root.table("pack")
-    if head is None:
-        source.report(0, 1, "the file has no [pack] table", 'start with [pack] id = "…", currency = "…"')
-        source.raise_faults()
-        raise AssertionError("unreachable")
-    return _Book(document, root, head)
+    root.allow(sorted(keys), "a policy file")
+    return root
+
+
+def _files(head: Table, path: Path) -> tuple[Path, ...]:
+    """The further files a pack names, beside its first; those that are missing are noted."""
+    found = []
+    for name in head.texts("files"):
+        beside = path.parent / name
+        if "/" in name or not name.endswith(".toml") or not beside.is_file():
+            hint = "name files that lie beside this one, like shipping.toml"
+            head.report("files", f"there is no file '{name}' beside it", hint)
+        else:
+            found.append(beside)
+    return tuple(found)
 
 
 def _pack(chain: list[_Book], path: Path, vocabulary: Vocabulary) -> Pack | None:
@@ -178,8 +217,8 @@ def _pack(chain: list[_Book], path: Path, vocabulary: Vocabulary) -> Pack | None
         setting = clause.Setting(own_id or "pack", currency, zone, vocabulary, definitions, cap_minor)
         tables += book[1]
         settings += [setting] * len(book[1])
-    if not tables and not any("promise" in book.root.values for book in chain):
-        own.document.source.report(0, 1, "the file has no promises", "add a [[promise]] table")
+    if not tables and not any("promise" in root.values for book in chain for root in book.roots):
+        own.head.document.source.report(0, 1, "the file has no promises", "add a [[promise]] table")
     found = clause.promises(tables, settings)
     read_ones = [
         (promise, body(table.values, promise, setting))
@@ -191,11 +230,11 @@ def _pack(chain: list[_Book], path: Path, vocabulary: Vocabulary) -> Pack | None
     awake = [(promise, written) for promise, written in read_ones if promise.in_force]
     return Pack(
         own_id or "pack", currency, name, title, tuple(p for p, _ in awake), tuple(b for _, b in awake), path,
-        vocabulary, dormant, tuple(p for p, _ in read_ones), definitions,
+        vocabulary, dormant, tuple(p for p, _ in read_ones), definitions, own.files,
     )  # fmt: skip
 
 
-_HEAD_KEYS: Final = ("id", "currency", "title", "zone", "extends", "parameters", "cap")
+_HEAD_KEYS: Final = ("id", "currency", "title", "zone", "extends", "files", "parameters", "cap")
 
 
 def _identity(head: Table, *, extending: bool) -> tuple[str | None, Mapping[str, str]]:
@@ -217,7 +256,7 @@ def _definitions(chain: list[_Book]) -> Definitions:
     tariffs: dict[str, Tariff] = {}
     for book in chain:
         parameters = read_parameters(book.head.table("parameters"), parameters)
-        tariffs |= read_tariffs(book.root.tables("tariff", "tariff"), clause.usable_id)
+        tariffs |= read_tariffs(book.tables("tariff"), clause.usable_id)
     return Definitions(parameters, tariffs)
 
 
@@ -238,7 +277,7 @@ def _overlaid(chain: list[_Book]) -> list[tuple[_Book, list[Table]]]:
     kept: list[tuple[_Book, list[Table]]] = []
     taken: set[str] = set()
     for book in reversed(chain):
-        own = book.root.tables("promise", "promise")
+        own = book.tables("promise")
         kept.insert(0, (book, [each for each in own if each.values.get("id") not in taken]))
         taken |= {str(each.values.get("id")) for each in own}
     return kept

@@ -84,6 +84,14 @@ class Table:
             return []
         return [Table(self.document, (*self.path, key, n), each) for n, each in enumerate(value)]
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts; empty when the key is absent."""
+        value = self.values.get(key, [])
+        if isinstance(value, list) and all(isinstance(each, str) and each.strip() for each in value):
+            return tuple(value)
+        self.report(key, f"'{key}' must be a list of texts", f'write {key} = ["…", "…"]')
+        return ()
+
     def words(self, key: str) -> Mapping[str, str]:
         """A text in every language, English and Chinese at least."""
         inner = self.table(key)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from goldline.core.errors import GoldlineError
 from goldline.core.policy.case import Case, read_cases
-from goldline.core.policy.pack import CASES_FILE, Pack
+from goldline.core.policy.pack import Pack
 from goldline.core.policy.promise import Promise
 
 ROWS_FILE: Final = "rulebook.toml"
@@ -70,8 +70,7 @@ def _rule(row: dict[str, Any]) -> Rule:
 
 def page(pack: Pack) -> str:
     """The whole page as Markdown."""
-    rows, path = rules(pack), pack.path.parent / CASES_FILE
-    cases = read_cases(pack, path) if path.is_file() else []
+    rows, cases = rules(pack), read_cases(pack)
     counts = Counter(case.policy.partition(".")[2] for case in cases)
     carried = sum(bool(rule.policies) for rule in rows)
     preface = _PREFACE.format(
