@@ -33,10 +33,11 @@ _candidates = st.lists(
             False,
             CAPS[policy],
             T0 + timedelta(minutes=minute),
+            key.partition("|")[0],
         ),
         n=st.integers(0, 2**64),
         policy=st.sampled_from(sorted(CAPS)),
-        key=st.sampled_from(["o1", "o2"]),
+        key=st.sampled_from(["o1", "o1|a", "o1|b", "o2"]),
         asked=st.integers(1, 90),
         minute=st.integers(0, 3),
         currency=st.sampled_from(["CNY"] * 9 + ["USD"]),
@@ -69,7 +70,7 @@ def test_limits_bound_what_is_owed(candidates: list[Candidate], limits: Given, s
 def test_every_entry_balances(amount: int, currency: str) -> None:
     """What one account gives another receives, in one currency."""
     asked = Candidate(
-        UUID(int=1), "a", "o", 0, "coupon", "c", "merchant:m", amount, currency, currency, False, None, T0
+        UUID(int=1), "a", "o", 0, "coupon", "c", "merchant:m", amount, currency, currency, False, None, T0, "o"
     )
     rows = entry_rows(0, asked.remedy_id, "accrue", 0, asked.bearer, CLEARING, amount, asked.currency, T0)
     assert sum(row[5] for row in rows) == 0
@@ -84,13 +85,13 @@ def _standing(limits: Given) -> Standing:
 def _assert_caps(decided: Sequence[Accrual]) -> None:
     charged: dict[str, int] = {}
     for each in decided:
-        before = charged.get(each.candidate.key, 0)
+        before = charged.get(each.candidate.root, 0)
         cap = each.candidate.cap_minor
         room = each.candidate.asked_minor if cap is None else max(0, cap - before)
         assert each.amount_minor == min(each.candidate.asked_minor, room)
         assert (each.state == "void") == (each.amount_minor == 0)
         assert each.state != "accrued" or each.why is None
-        charged[each.candidate.key] = before + each.amount_minor
+        charged[each.candidate.root] = before + each.amount_minor
 
 
 def _assert_limits(decided: Sequence[Accrual], limits: Given, standing: Standing) -> None:

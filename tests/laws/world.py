@@ -84,6 +84,11 @@ class World:
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
+    def reload(self) -> None:
+        """Judge by the rules as they are published now."""
+        self.engine = Engine(self.words, catalogue(), load_published(self.connection, self.words))
+        self.connection.commit()
+
     def feed(self, events: Sequence[bytes]) -> None:
         """Take events in, all of them good, and commit."""
         receipt = self.intake.accept(self.connection, events, "law")

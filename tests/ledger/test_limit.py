@@ -35,7 +35,7 @@ def candidates(numbers: Sequence[int], amount_minor: int = 500) -> list[Candidat
     """Remedies of 5.00 CNY that the tariff asks for."""
     return [
         Candidate(derived_id("finding", n), POLICY, f"o-{n}", 0, "coupon", f"consumer:c-{n}", "merchant:m-1",
-                  amount_minor, "CNY", "CNY", mixed=False, cap_minor=None, judged_at=NOW)
+                  amount_minor, "CNY", "CNY", mixed=False, cap_minor=None, judged_at=NOW, root=f"o-{n}")
         for n in numbers
     ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from goldline.core.errors import GoldlineError
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.policy.published import RuleSet, load_published, load_version, publish, ruleset_epoch
 from goldline.core.policy.slot import slots
-from goldline.market.parcel import Parcel
+from goldline.market.merchant import Merchant
 from goldline.market.vocabulary import vocabulary
 from tests.policy.book import edited, pack
 
@@ -123,5 +123,5 @@ def test_rules_that_no_longer_fit_are_refused(database: Database) -> None:
     """A worker with another vocabulary says so, and judges nothing."""
     put(database)
     with pytest.raises(GoldlineError) as caught:
-        load_published(database, Vocabulary([Parcel]))
+        load_published(database, Vocabulary([Merchant]))
     assert caught.value.code == "policy_stale"

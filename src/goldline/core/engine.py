@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from goldline.core.facts.event import Catalogue
+from goldline.core.facts.fold import heirs_select
 from goldline.core.facts.stage import Stager
 from goldline.core.facts.subject import Subject, Vocabulary
+from goldline.core.facts.table import inherited_columns
 from goldline.core.judge.finding import FindingStatements, compile_findings
 from goldline.core.judge.verdict import Judgement, compile_judgement, sweep_statement
 from goldline.core.policy.promise import Promise
@@ -17,12 +19,13 @@ from goldline.core.policy.slot import Slot, slots
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What one partition runs for one kind of subject."""
+    """What one partition runs for one kind of subject. `heirs` finds those whose inherited facts have changed."""
 
     subject: type[Subject]
     judgement: Judgement
     sweep: str
     findings: FindingStatements | None
+    heirs: str | None = None
 
 
 class Engine:
@@ -53,5 +56,13 @@ class Engine:
     def _compile(self, subject: type[Subject], partition: int) -> Program:
         own = self.slots[subject.kind]
         findings = compile_findings(subject, own, partition) if own else None
-        judgement = compile_judgement(subject, own, partition, self.vocabulary.aggregates_of(subject))
-        return Program(subject, judgement, sweep_statement(subject, partition), findings)
+        aggregates = self.vocabulary.aggregates_of(subject)
+        judgement = compile_judgement(subject, own, partition, aggregates, self._passed_on(subject))
+        heirs = heirs_select(subject, partition) if own and subject.root_kind is not None else None
+        return Program(subject, judgement, sweep_statement(subject, partition), findings, heirs)
+
+    def _passed_on(self, subject: type[Subject]) -> tuple[str, ...]:
+        """The facts that subjects within this one inherit, of the kinds that promises are made about."""
+        judged = [heir for heir in self.vocabulary.heirs_of(subject) if self.slots[heir.kind]]
+        taken = [fact.expression or "" for heir in judged for _, fact in inherited_columns(heir)]
+        return tuple(dict.fromkeys(taken))

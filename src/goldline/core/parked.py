@@ -28,12 +28,14 @@ def parked_roots(connection: Connection[Any], partition: int) -> dict[str, str]:
 
 
 def park(connection: Connection[Any], partition: int, root: str, why: str) -> None:
-    """Park a root. Its wakes are put off until `free` brings them back."""
+    """Park a root. Its wakes, and those of what is within it, are put off until `free` brings them back."""
     connection.execute(
         "INSERT INTO parked (partition, root, why) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", (partition, root, why)
     )
     connection.execute(
-        "UPDATE wake SET wake_at = %s, forced = true WHERE partition = %s AND key = %s", (PUT_OFF, partition, root)
+        "UPDATE wake SET wake_at = %(put_off)s, forced = true WHERE partition = %(partition)s"
+        " AND (key = %(root)s OR split_part(key, '|', 1) = %(root)s)",
+        {"put_off": PUT_OFF, "partition": partition, "root": root},
     )
 
 
@@ -41,9 +43,10 @@ def free(connection: Connection[Any], roots: Sequence[str] | None = None) -> int
     """Give these roots, or all whose wakes were put off, another step at once. Returns how many."""
     row = connection.execute(
         "WITH freed AS (DELETE FROM parked p WHERE root = ANY(%(roots)s) OR %(roots)s::text[] IS NULL AND EXISTS"
-        " (SELECT 1 FROM wake w WHERE w.partition = p.partition AND w.key = p.root AND w.wake_at = %(put_off)s)"
+        " (SELECT 1 FROM wake w WHERE w.partition = p.partition AND p.root IN (w.key, split_part(w.key, '|', 1))"
+        " AND w.wake_at = %(put_off)s)"
         " RETURNING partition, root), woken AS (UPDATE wake w SET wake_at = 'epoch' FROM freed f"
-        " WHERE w.partition = f.partition AND w.key = f.root AND w.wake_at = %(put_off)s)"
+        " WHERE w.partition = f.partition AND f.root IN (w.key, split_part(w.key, '|', 1)) AND w.wake_at = %(put_off)s)"
         " SELECT count(*) FROM freed",
         {"roots": None if roots is None else list(roots), "put_off": PUT_OFF},
     ).fetchone()

@@ -37,7 +37,7 @@ MOST_PARKED = 200
 
 log = logging.getLogger("goldline.worker")
 
-Unit = tuple[str, list[tuple[int, Any]], list[str]]  # root, (inbox id, event) pairs, kinds to wake
+Unit = tuple[str, list[tuple[int, Any]], list[tuple[str, str]]]  # root, (inbox id, event) and (kind, key to wake) pairs
 
 
 def isolate(connection: Connection[Any], engine: Engine, lease: Lease, *, as_of: datetime | None = None) -> list[str]:
@@ -62,18 +62,19 @@ def isolate(connection: Connection[Any], engine: Engine, lease: Lease, *, as_of:
 
 
 def _units(connection: Connection[Any], engine: Engine, partition: int, rows: Any, now: datetime | None) -> list[Unit]:
-    """The batch as units that can be tried apart: the events of a root, or the wake of a subject."""
+    """The batch as units that can be tried apart: the events of a root, or the wakes of what is within it."""
     events: dict[str, list[tuple[int, Any]]] = {}
     for number, _, body in rows:
         for event in engine.decoder.decode(body):
             events.setdefault(root_of(event), []).append((number, event))
-    wakes: dict[str, list[str]] = {}
+    wakes: dict[str, list[tuple[str, str]]] = {}
     due = connection.execute(
         "SELECT subject, key FROM wake WHERE partition = %s AND wake_at <= %s ORDER BY wake_at LIMIT %s",
         (partition, now, MAX_WAKES),
     ).fetchall()
     for kind, key in due if now is not None else []:
-        wakes.setdefault(key, []).append(kind)
+        root = key if engine.vocabulary[kind].within is None else key.partition("|")[0]
+        wakes.setdefault(root, []).append((kind, key))
     return [(root, events.get(root, []), wakes.get(root, [])) for root in {**events, **wakes}]
 
 
@@ -111,11 +112,11 @@ def _try(
     stages = engine.stager.stages()
     try:
         with connection.transaction():
-            for root, events, kinds in units:
+            for _, events, wakes in units:
                 for number, event in events:
                     engine.stager.stage([event], number, stages)
-                for kind in kinds:
-                    stages[kind].touch(root)
+                for kind, key in wakes:
+                    stages[kind].touch(key)
             judge(connection, engine, partition, stages, now)
             raise _Undo  # noqa: TRY301 - leaving the block this way is what undoes it
     except _Undo:

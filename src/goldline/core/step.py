@@ -16,7 +16,7 @@ from psycopg import Connection
 
 from goldline.core.crashpoint import crashpoint
 from goldline.core.engine import Engine, Program
-from goldline.core.facts.fold import copy_statement, stage_table
+from goldline.core.facts.fold import MOVED_TABLE, copy_statement, stage_table
 from goldline.core.facts.stage import Stage
 from goldline.core.judge.finding import FindingStatements, Turn, ask, turn
 from goldline.core.judge.notice import notify, notify_tripped
@@ -62,6 +62,7 @@ def prepare(connection: Connection[Any], engine: Engine) -> None:
     for subject in engine.vocabulary:
         connection.execute(stage_table(subject))
     connection.execute(TURNED_TABLE)
+    connection.execute(MOVED_TABLE)
     connection.commit()
 
 
@@ -166,34 +167,46 @@ def _sweep(
 def judge(
     connection: Connection[Any], engine: Engine, partition: int, stages: dict[str, Stage], now: datetime | None
 ) -> int:
-    """Fold and judge every staged subject and write down what follows; returns the findings turned."""
-    turned = 0
+    """Fold and judge every staged subject and write down what follows; returns the findings turned.
+
+    All kinds are judged before anything is accrued: a cap counts the breaches of an order and of its parcels in order
+    of judgement, whatever kind they are of.
+    """
+    broken: list[FindingStatements] = []
+    freed: list[FindingStatements] = []
     for program in engine.programs(partition):
         stage = stages[program.subject.kind]
+        _touch_heirs(connection, program, stage)
         if stage.rows:
             with connection.cursor().copy(copy_statement(program.subject)) as copy:
                 copy.write(stage.copy_bytes())
-            turned += _judge_kind(connection, engine, partition, program, now)
-    return turned
+            changes = _judge_kind(connection, partition, program, now)
+            if program.findings is not None and any(new == "b" for _, _, new in changes):
+                broken.append(program.findings)
+            if program.findings is not None and any(old == "b" for _, old, _ in changes):
+                freed.append(program.findings)
+    if now is None:
+        return 0
+    turned = _find(connection, engine, partition, broken, now) if broken else 0
+    return turned + sum(_exonerate(connection, partition, each, now) for each in freed)
 
 
-def _judge_kind(
-    connection: Connection[Any], engine: Engine, partition: int, program: Program, now: datetime | None
-) -> int:
+def _touch_heirs(connection: Connection[Any], program: Program, stage: Stage) -> None:
+    """Stage the subjects within those whose facts have changed, so that what they inherit is what stands."""
+    if program.heirs is not None:
+        for (key,) in connection.execute(program.heirs.encode(), prepare=True).fetchall():
+            stage.touch(key)
+
+
+def _judge_kind(connection: Connection[Any], partition: int, program: Program, now: datetime | None) -> Changes:
+    """Fold and judge one kind; returns how many went from which verdict to which."""
     statement = program.judgement.statement.encode()
     clock = now if now is not None else "-infinity"
     signatures = connection.execute(statement, {"now": clock}, prepare=True).fetchall()
     changes = _changes(program, signatures)
     _count(connection, partition, changes)
     crashpoint("step.judged")
-    if program.findings is None or now is None:
-        return 0
-    turned = 0
-    if any(new == "b" for _, _, new in changes):
-        turned += _find(connection, engine, partition, program.findings, now)
-    if any(old == "b" for _, old, _ in changes):
-        turned += _exonerate(connection, partition, program.findings, now)
-    return turned
+    return changes
 
 
 Changes = dict[tuple[str, str, str], int]
@@ -227,14 +240,15 @@ def _count(connection: Connection[Any], partition: int, changes: Changes) -> Non
 
 
 def _find(
-    connection: Connection[Any], engine: Engine, partition: int, statements: FindingStatements, now: datetime
+    connection: Connection[Any], engine: Engine, partition: int, statements: list[FindingStatements], now: datetime
 ) -> int:
     """Findings of promises that broke, with remedies, postings and notices."""
-    found = turn(connection, statements.found, now)
+    found = [each for own in statements for each in turn(connection, own.found, now)]
     new = {each.finding_id for each in found if each.revision == 0}
     crashpoint("step.found")
-    if statements.asked is not None:
-        asked = [c for c in ask(connection, statements.asked, now) if c.finding_id in new]
+    paying = [own.asked for own in statements if own.asked is not None]
+    if paying:
+        asked = [c for own in paying for c in ask(connection, own, now) if c.finding_id in new]
         tripped = accrue(connection, partition, asked, engine.promises, now)
         notify_tripped(connection, partition, tripped, now)
         move_charges(connection, partition, _revisions(found, returned=True), "reinstate", now)

@@ -10,7 +10,7 @@ import re
 
 from goldline.core.facts.merge import FactType
 from goldline.core.facts.subject import Aggregate, Subject
-from goldline.core.facts.table import derived_columns, evidence_columns, records
+from goldline.core.facts.table import derived_columns, evidence_columns, inherited_columns, records
 
 
 def stage_table(subject: type[Subject]) -> str:
@@ -59,18 +59,19 @@ def _set_union(name: str, element: str) -> str:
     )
 
 
-def facts_select(subject: type[Subject], partition: int, carried: list[str]) -> str:
+def facts_select(subject: type[Subject], partition: int, carried: list[str], *, judged: bool = True) -> str:
     """Facts of every staged subject after the batch, with `_fresh`, `_place` (where the standing row lies) and
-    the `carried` standing columns as `_old_<name>`.
+    the `carried` standing columns as `_old_<name>`. Inherited facts are taken only where the subject is `judged`.
 
     `OFFSET 0` keeps the planner from pasting a merge expression into each place that reads its fact; the lateral
     `LIMIT 1` makes it look each subject up, whatever it believes about the sizes of the tables.
     """
-    merged = merges(subject)
+    root = _root(subject, partition) if judged else ""
+    merged = merges(subject) | _inherited(subject, "r" if root else "s")
     derived = derived_columns(subject)
     kept = ("owner", "day") if issubclass(subject, Aggregate) else ()
     inner = [f"{sql} AS {name}" for name, sql in merged.items()] + [f"s.{name}" for name in kept]
-    inner += [f"s.{name} AS _old_{name}" for name in (*carried, *(name for name, _ in derived))]
+    inner += [f"s.{name} AS _old_{name}" for name in dict.fromkeys((*carried, *(name for name, _ in derived)))]
     inner += [f"{_unchanged(fact.expression or '', merged)} AS _same_{name}" for name, fact in derived]
     outer = ["m.*"]
     outer += [
@@ -82,8 +83,44 @@ def facts_select(subject: type[Subject], partition: int, carried: list[str]) -> 
     )
     return (
         f"SELECT {', '.join(outer)} FROM (SELECT g.key, s.key IS NULL AS _fresh, s._place, {', '.join(inner)}"
-        f" FROM stage_{subject.kind} g LEFT JOIN LATERAL ({standing}) s ON true OFFSET 0) m OFFSET 0"
+        f" FROM stage_{subject.kind} g LEFT JOIN LATERAL ({standing}) s ON true{root} OFFSET 0) m OFFSET 0"
     )
+
+
+def _inherited(subject: type[Subject], alias: str) -> dict[str, str]:
+    """Inherited facts: from the root's row `r`, which has been folded before, or as they stand."""
+    own = inherited_columns(subject)
+    return {name: f"{alias}.{fact.expression if alias == 'r' else name}" for name, fact in own}
+
+
+def _root(subject: type[Subject], partition: int) -> str:
+    """The join of the root's standing row; '' for a subject that inherits nothing."""
+    if subject.root_kind is None:
+        return ""
+    names = ", ".join(dict.fromkeys(fact.expression or "" for _, fact in inherited_columns(subject)))
+    standing = (
+        f"SELECT {names} FROM goldline.fact_{subject.root_kind}_p{partition} o"
+        f" WHERE o.partition = {partition} AND o.key = split_part(g.key, '|', 1) LIMIT 1"
+    )
+    return f" LEFT JOIN LATERAL ({standing}) r ON true"
+
+
+MOVED_TABLE = 'CREATE TEMP TABLE IF NOT EXISTS moved (kind text, key text COLLATE "C") ON COMMIT DELETE ROWS'
+
+
+def moved_insert(subject: type[Subject], names: tuple[str, ...]) -> str:
+    """Note the judged subjects whose facts of these names have changed: their heirs must be judged again."""
+    changed = " OR ".join(f"j.{name} IS DISTINCT FROM j._old_{name}" for name in names)
+    return f"INSERT INTO moved SELECT '{subject.kind}', j.key FROM judged j WHERE {changed}"
+
+
+def heirs_select(subject: type[Subject], partition: int) -> str:
+    """Keys of the subjects within those that `moved` in this step. '|' ends a root's id and '}' follows it in "C"."""
+    heirs = (
+        f"SELECT o.key FROM goldline.fact_{subject.kind}_p{partition} o WHERE o.partition = {partition}"
+        f" AND o.key > m.key || '|' AND o.key < m.key || '}}' OFFSET 0"
+    )
+    return f"SELECT h.key FROM moved m CROSS JOIN LATERAL ({heirs}) h WHERE m.kind = '{subject.root_kind}'"
 
 
 def _unchanged(expression: str, merged: dict[str, str]) -> str:

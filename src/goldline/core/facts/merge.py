@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 
 class FactType(Enum):
@@ -42,6 +42,19 @@ class Fact:
     field: str | None = None
     expression: str | None = None
     about: str = ""
+    of: str | None = None  # the kind of subject an inherited fact is taken from
+
+
+class Heritable(Protocol):
+    """What a fact can be inherited from: a kind of subject and its facts."""
+
+    @property
+    def kind(self) -> str:
+        """Its name."""
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        """What may be taken from it."""
 
 
 def _source(events: tuple[str, ...], where: Mapping[str, str | tuple[str, ...]] | None) -> Source:
@@ -117,9 +130,19 @@ def Derived(expression: str, type: FactType, *, about: str = "") -> Any:
     return Fact("derived", type, Source(()), expression=expression, about=about)
 
 
+def Inherited(of: Heritable, name: str, *, about: str = "") -> Any:
+    """A fact of the subject this one is within, as it stands whenever this one is judged; stored here beside its own.
+
+    It has no evidence of its own, so it merges as the fact it is taken from does. It is kept while promises are made
+    about this kind of subject, and empty before that.
+    """
+    source = of.facts[name]
+    return Fact("inherited", source.type, Source(()), expression=name, about=about or source.about, of=of.kind)
+
+
 def Counted(expression: str, type: FactType, *, about: str = "") -> Any:
     """An SQL aggregate over the rows of another subject (alias `o`), for an `Aggregate`; recounted when they change."""
     return Fact("counted", type, Source(()), expression=expression, about=about)
 
 
-RULES = ("first_at", "last_at", "least", "greatest", "union", "first", "latest", "derived", "counted")
+RULES = ("first_at", "last_at", "least", "greatest", "union", "first", "latest", "derived", "inherited", "counted")

@@ -16,7 +16,8 @@ class Subject:
 
     `kind` is its name in policies and tables; `key` the field of an event's data that identifies it;
     `within` names the field of the root it is known within, whose id then begins its key: '<root>|<id>', because two
-    orders may name a parcel or a refund alike; `parties` says which fact names whom, for charging and paying;
+    orders may name a parcel or a refund alike, and whose facts it may inherit;
+    `parties` says which fact names whom, for charging and paying;
     `currency_facts` names those that hold the least and the greatest currency seen, which differ when a subject was
     given two; `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside.
     """
@@ -28,9 +29,15 @@ class Subject:
     currency_facts: ClassVar[tuple[str, str] | None] = None
     beside: ClassVar[dict[str, tuple[str, ...]]] = {}
     facts: ClassVar[dict[str, Fact]]
+    root_kind: ClassVar[str | None]  # the kind it inherits facts from
 
     def __init_subclass__(cls) -> None:
         cls.facts = {name: value for name, value in vars(cls).items() if isinstance(value, Fact)}
+
+        heirs = {fact.of for fact in cls.facts.values() if fact.of is not None}
+        if len(heirs) > 1 or (heirs and cls.within is None):
+            raise ValueError(f"{cls.__name__}: facts are inherited from the one subject it is within")
+        cls.root_kind = heirs.pop() if heirs else None
 
     @classmethod
     def types(cls) -> dict[str, FactType]:
@@ -57,6 +64,11 @@ class Vocabulary:
 
     def __init__(self, subjects: Iterable[type[Subject]]) -> None:
         self.subjects = {each.kind: each for each in subjects}
+        seen: set[str] = set()
+        for each in self:
+            if each.root_kind is not None and each.root_kind not in seen:
+                raise ValueError(f"{each.__name__} inherits from '{each.root_kind}', which must be listed before it")
+            seen.add(each.kind)
 
     def __iter__(self) -> Iterator[type[Subject]]:
         return iter(self.subjects.values())
@@ -69,6 +81,10 @@ class Vocabulary:
     def aggregates_of(self, subject: type[Subject]) -> tuple[type[Aggregate], ...]:
         """The aggregates counted from one subject."""
         return tuple(each for each in self.aggregates if each.of is subject)
+
+    def heirs_of(self, subject: type[Subject]) -> tuple[type[Subject], ...]:
+        """The subjects that inherit facts from one."""
+        return tuple(each for each in self if each.root_kind == subject.kind)
 
     def __getitem__(self, kind: str) -> type[Subject]:
         return self.subjects[kind]

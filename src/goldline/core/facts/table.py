@@ -39,7 +39,8 @@ def records(subject: type[Subject]) -> tuple[Record, ...]:
 
 def evidence_columns(subject: type[Subject]) -> tuple[tuple[str, str], ...]:
     """Name and SQL type of every staged column after the key: facts that events feed, stamps, the trail."""
-    facts = [(name, fact.type.value) for name, fact in subject.facts.items() if fact.rule != "derived"]
+    told = ((name, fact) for name, fact in subject.facts.items() if fact.rule not in ("derived", "inherited"))
+    facts = [(name, fact.type.value) for name, fact in told]
     stamps = [(record.stamp, "uuid") for record in records(subject)]
     return (*facts, *stamps, ("_trail", "bigint[]"))
 
@@ -47,6 +48,11 @@ def evidence_columns(subject: type[Subject]) -> tuple[tuple[str, str], ...]:
 def derived_columns(subject: type[Subject]) -> tuple[tuple[str, Fact], ...]:
     """Facts that are resolved from other facts and stored."""
     return tuple((name, fact) for name, fact in subject.facts.items() if fact.rule == "derived")
+
+
+def inherited_columns(subject: type[Subject]) -> tuple[tuple[str, Fact], ...]:
+    """Facts taken from the subject this one is within, and stored."""
+    return tuple((name, fact) for name, fact in subject.facts.items() if fact.rule == "inherited")
 
 
 _WIDTH_ORDER = {
@@ -64,7 +70,8 @@ _WIDTH_ORDER = {
 
 def columns(subject: type[Subject]) -> tuple[tuple[str, str], ...]:
     """Every column but the verdicts, widest alignment first so that rows carry no padding."""
-    own = [*evidence_columns(subject), *((name, fact.type.value) for name, fact in derived_columns(subject))]
+    resolved = (*inherited_columns(subject), *derived_columns(subject))
+    own = [*evidence_columns(subject), *((name, fact.type.value) for name, fact in resolved)]
     own.append(("_next_at", "timestamptz"))
     if issubclass(subject, Aggregate):
         own += [("owner", "text"), ("day", "date")]
@@ -127,4 +134,7 @@ def drift(connection: Connection[Any], vocabulary: Vocabulary) -> list[str]:
     ]
 
 
-__all__ = ["FactType", "Record", "columns", "derived_columns", "drift", "evidence_columns", "install", "records"]
+__all__ = [
+    "FactType", "Record", "columns", "derived_columns", "drift", "evidence_columns", "inherited_columns", "install",
+    "records",
+]  # fmt: skip

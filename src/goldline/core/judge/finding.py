@@ -95,9 +95,15 @@ def _asked(subject: type[Subject], number: int, slot: Slot, tariff: tuple[Promis
         f"SELECT {finding_id_sql(subject, slot)}, '{slot.policy}'::text, f.key, {remedy.ordinal},"
         f" '{remedy.kind}'::text, {_party(subject, 'consumer')}, {_bearer(subject, remedy)},"
         f" {asked}, '{remedy.currency}'::text,"
-        f" {_currency(subject)}, {cap}, {judge_at_sql(slot, 'f')} {_from(subject, partition, number)} AND t.new = 'b'"
+        f" {_currency(subject)}, {cap}, {judge_at_sql(slot, 'f')}, {_root(subject)}"
+        f" {_from(subject, partition, number)} AND t.new = 'b'"
         f" AND {version_sql(slot, 'f')} = {promise.version} AND {asked} > 0"
     )
+
+
+def _root(subject: type[Subject]) -> str:
+    """Whose charges count towards a cap: the whole order's, say, whichever of its parcels is judged."""
+    return "f.key" if subject.within is None else "split_part(f.key, '|', 1)"
 
 
 def _party(subject: type[Subject], party: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goldline.core.facts.aggregate import day_sql
-from goldline.core.facts.fold import facts_select
+from goldline.core.facts.fold import facts_select, moved_insert
 from goldline.core.facts.subject import Aggregate, Subject
 from goldline.core.facts.table import columns
 from goldline.core.policy.slot import Slot
@@ -39,18 +39,30 @@ class Judgement:
 
 
 def compile_judgement(
-    subject: type[Subject], slots: tuple[Slot, ...], partition: int, aggregates: tuple[type[Aggregate], ...] = ()
+    subject: type[Subject],
+    slots: tuple[Slot, ...],
+    partition: int,
+    aggregates: tuple[type[Aggregate], ...] = (),
+    passed_on: tuple[str, ...] = (),
 ) -> Judgement:
-    """Compile fold and judgement of a subject kind for one partition; `aggregates` are counted from this subject."""
-    return Judgement(subject.kind, slots, parametrised(_statement(subject, slots, partition, aggregates)))
+    """Compile fold and judgement of a subject kind for one partition.
+
+    `aggregates` are counted from this subject; `passed_on` are its facts that judged subjects within it inherit.
+    """
+    return Judgement(subject.kind, slots, parametrised(_statement(subject, slots, partition, aggregates, passed_on)))
 
 
 def _statement(
-    subject: type[Subject], slots: tuple[Slot, ...], partition: int, aggregates: tuple[type[Aggregate], ...]
+    subject: type[Subject],
+    slots: tuple[Slot, ...],
+    partition: int,
+    aggregates: tuple[type[Aggregate], ...],
+    passed_on: tuple[str, ...],
 ) -> str:
     added, written = _write(subject, slots, partition)
+    counted = [name for each in aggregates for name in (each.owner, each.at, each.zone)]
     parts = [
-        f"judged AS MATERIALIZED ({_judged(subject, slots, partition, aggregates)})",
+        f"judged AS MATERIALIZED ({_judged(subject, slots, partition, [*counted, *passed_on])})",
         f"added AS ({added})",
         f"written AS ({written})",
     ]
@@ -58,6 +70,8 @@ def _statement(
         parts.append(f"woken AS ({_wake(subject, partition)})")
         parts.append(f"turning AS ({_turned(subject, slots)})")
     parts += [f"uncounted_{each.kind} AS ({_uncounted(each)})" for each in aggregates]
+    if passed_on:
+        parts.append(f"moving AS ({moved_insert(subject, passed_on)})")
     return f"WITH {', '.join(parts)} {_signatures(slots)}"
 
 
@@ -71,12 +85,10 @@ def _uncounted(aggregate: type[Aggregate]) -> str:
     )
 
 
-def _judged(
-    subject: type[Subject], slots: tuple[Slot, ...], partition: int, aggregates: tuple[type[Aggregate], ...]
-) -> str:
-    counted = [name for each in aggregates for name in (each.owner, each.at, each.zone)]
-    carried = ["_next_at", *(slot.column for slot in slots), *dict.fromkeys(counted)]
-    facts = facts_select(subject, partition, carried)
+def _judged(subject: type[Subject], slots: tuple[Slot, ...], partition: int, compared: list[str]) -> str:
+    """`compared` are the facts of which the standing value is wanted too."""
+    carried = ["_next_at", *(slot.column for slot in slots), *compared]
+    facts = facts_select(subject, partition, carried, judged=bool(slots))
     states = "".join(f", {state_sql(slot, 'f', NOW)} AS {slot.column}" for slot in slots)
     judged = f"SELECT f.*{states} FROM ({facts}) f OFFSET 0"
     return f"SELECT v.*, {_next(slots)} AS _next FROM ({judged}) v"

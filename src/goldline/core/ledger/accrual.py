@@ -1,7 +1,7 @@
 """Accrual: what of an asked remedy is owed, who is charged for it, and what is held back.
 
-`decide` is pure. Caps bound what one subject may be charged; a budget bounds a policy over a period; a breaker stops a
-policy that suddenly pays too much. What is held is not lost: it waits for a person.
+`decide` is pure. Caps bound what one subject, with all that is within it, may be charged; a budget bounds a policy over
+a period; a breaker stops a policy that suddenly pays too much. What is held is not lost: it waits for a person.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ def derived_id(*parts: object) -> UUID:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A remedy as the tariff asks for it, before caps. Amounts in minor units of `currency`."""
+    """A remedy as the tariff asks for it, before caps. Amounts in minor units of `currency`.
+
+    `root` is the key of the subject this one is within, or its own: a cap bounds what is charged on all of it.
+    """
 
     finding_id: UUID
     policy: str
@@ -38,6 +41,7 @@ class Candidate:
     mixed: bool
     cap_minor: int | None
     judged_at: datetime
+    root: str
 
     @cached_property
     def remedy_id(self) -> UUID:
@@ -68,7 +72,7 @@ class Accrual:
 
 @dataclass(slots=True)
 class Standing:
-    """What the decision starts from: charged so far by subject key, and limits by policy. `decide` updates both."""
+    """What the decision starts from: charged so far by root, and limits by policy. `decide` updates both."""
 
     charged_minor: dict[str, int] = field(default_factory=dict)
     limits: dict[str, Limit] = field(default_factory=dict)
@@ -81,13 +85,13 @@ def decide(candidates: Iterable[Candidate], standing: Standing) -> list[Accrual]
 
 
 def _decide_one(candidate: Candidate, standing: Standing) -> Accrual:
-    charged = standing.charged_minor.get(candidate.key, 0)
+    charged = standing.charged_minor.get(candidate.root, 0)
     amount = _capped(candidate, charged)
     if amount == 0:
         return Accrual(candidate, 0, "void", "cap")
     why = _obstacle(candidate) or _spend(standing.limits.setdefault(candidate.policy, Limit()), amount)
     if candidate.kind != REFUND:
-        standing.charged_minor[candidate.key] = charged + amount
+        standing.charged_minor[candidate.root] = charged + amount
     return Accrual(candidate, amount, "held" if why else "accrued", why)
 
 

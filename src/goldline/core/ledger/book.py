@@ -44,18 +44,21 @@ def _periods(promises: dict[str, Promise], policies: Iterable[str], now: datetim
 
 
 def _charged(connection: Connection[Any], candidates: Iterable[Candidate]) -> dict[str, int]:
-    """What each subject has been charged already, over all policies: refused and void remedies do not count, and
-    neither do refunds.
+    """What each root has been charged already, with all that is within it and over all policies: refused and void
+    remedies do not count, and neither do refunds.
     """
-    keys = list({c.key for c in candidates if c.cap_minor is not None})
-    if not keys:
+    roots = list({c.root for c in candidates if c.cap_minor is not None})
+    if not roots:
         return {}
-    rows = connection.execute(
-        "SELECT key, sum(amount_minor)::bigint FROM remedy WHERE key = ANY(%s) AND state NOT IN ('void', 'refused')"
-        " AND kind <> 'refund' GROUP BY key",
-        (keys,),
-    ).fetchall()
-    return dict(rows)
+    return dict(connection.execute(_CHARGED, (roots,), prepare=True).fetchall())
+
+
+_CHARGED: Final = """
+    SELECT t.root, sum(r.amount_minor)::bigint FROM unnest(%s::text[]) AS t (root) CROSS JOIN LATERAL (
+        SELECT o.amount_minor, o.state, o.kind FROM remedy o WHERE o.key = t.root
+        UNION ALL
+        SELECT o.amount_minor, o.state, o.kind FROM remedy o WHERE o.key > t.root || '|' AND o.key < t.root || '}'
+    ) r WHERE r.state NOT IN ('void', 'refused') AND r.kind <> 'refund' GROUP BY t.root"""
 
 
 _REMEDY_COPY = (

@@ -48,7 +48,8 @@ def _subject(subject: type[Subject]) -> Iterator[str]:
 
 def _meaning(fact: Fact) -> str:
     derived = f"derived: `{fact.expression}`" if fact.rule == "derived" and fact.expression else ""
-    return _cell("; ".join(part for part in (fact.about, derived) if part))
+    inherited = f"inherited from `{fact.of}`" if fact.of else ""
+    return _cell("; ".join(part for part in (fact.about, derived, inherited) if part))
 
 
 def settings_page() -> str:
