@@ -69,7 +69,7 @@ def facts_select(subject: type[Subject], partition: int, carried: list[str], *, 
     root = _root(subject, partition) if judged else ""
     merged = merges(subject) | _inherited(subject, "r" if root else "s")
     derived = derived_columns(subject)
-    kept = ("owner", "day") if issubclass(subject, Aggregate) else ()
+    kept = ("owner", "day", "zone") if issubclass(subject, Aggregate) else ()
     inner = [f"{sql} AS {name}" for name, sql in merged.items()] + [f"s.{name}" for name in kept]
     inner += [f"s.{name} AS _old_{name}" for name in dict.fromkeys((*carried, *(name for name, _ in derived)))]
     inner += [f"{_unchanged(fact.expression or '', merged)} AS _same_{name}" for name, fact in derived]
