@@ -18,6 +18,8 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
+from goldline.core.account.docket import MOST_ACCOUNTS, settle
+from goldline.core.account.docket import release as release_sanctions
 from goldline.core.clock import stored_now
 from goldline.core.database import connect
 from goldline.core.engine import Engine
@@ -156,12 +158,20 @@ class Worker:
                 counted += self._count(connection, engine, aggregate, now)
             self._opened = now.replace(minute=0, second=0, microsecond=0)
             find_payees(connection, self.vocabulary, now)
+            self._answer(connection, engine, now)
         except (*PASSING, *PARKABLE):
             # Counting is no promise to anybody: say so, and let the steps go on.
             log.exception("counting failed; it is tried again later")
         # A full bite means that there is more: come back soon, but let the steps have their turn first.
         self._counted = time.monotonic() - (COUNT_EVERY_S - COUNT_SOON_S if counted >= MOST_DELTAS else 0)
         return counted > 0
+
+    def _answer(self, connection: Connection[Any], engine: Engine, now: datetime) -> None:
+        """Bring those who answer for violations to what follows, and lift what is over."""
+        if engine.ruleset.ladders:
+            while settle(connection, self.vocabulary, engine.ruleset, now) >= MOST_ACCOUNTS:
+                pass
+            release_sanctions(connection, self.vocabulary, engine.ruleset, now)
 
     def _count(self, connection: Connection[Any], engine: Engine, aggregate: type[Aggregate], now: datetime) -> int:
         """Add up the differences, and once an hour open the days on which nothing happened."""

@@ -8,8 +8,9 @@ from goldline.market.merchantday import MerchantDay
 from goldline.market.order import Order
 from goldline.market.parcel import Parcel
 from goldline.market.refund import Refund
+from goldline.market.sanction import ACTIONS
 
 
 def vocabulary() -> Vocabulary:
-    """Order, parcel, refund, merchant and merchant-day."""
-    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay])
+    """Order, parcel, refund, merchant and merchant-day, and the sanctions of the published rules."""
+    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay], ACTIONS)

@@ -5,7 +5,7 @@ Reading a subject class is reading the vocabulary: a policy may name these facts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from goldline.core.facts.merge import Fact, FactType
@@ -74,10 +74,13 @@ class Aggregate(Subject):
 
 
 class Vocabulary:
-    """The subjects an engine works with."""
+    """The subjects an engine works with, and the sanctions it may impose: their names in every language."""
 
-    def __init__(self, subjects: Iterable[type[Subject]]) -> None:
+    def __init__(
+        self, subjects: Iterable[type[Subject]], actions: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         self.subjects = {each.kind: each for each in subjects}
+        self.actions = dict(actions or {})
         seen: set[str] = set()
         for each in self:
             if each.root_kind is not None and each.root_kind not in seen:
