@@ -16,6 +16,7 @@ _LATE = f"{_RAN} AND (shipped_at IS NULL OR shipped_at > ship_by)"
 _MISSING = (
     f"{_RAN} AND (unavailable_at IS NOT NULL OR shipped_at IS NULL OR shipped_at > ship_by + INTERVAL '48 hours')"
 )
+_FRAUD = "fraud_cleared_at IS NULL OR fraud_cleared_at < fraud_found_at"
 _PROMISED = f"{_RAN} AND (promised_by IS NOT NULL OR promised_rules IS NOT NULL)"
 
 
@@ -37,6 +38,7 @@ class MerchantDay(Aggregate):
     )
     orders_due = Count(Order, at="ship_by", where=_RAN, about="orders to be shipped by that day")
     orders_late = Count(Order, at="ship_by", where=_LATE, about="of those, not shipped in time")
+    late_minor = Sum(Order, "paid_amount", MONEY, at="ship_by", where=_LATE, about="what was paid for those")
     orders_missing = Count(
         Order, at="ship_by", where=_MISSING, about="of those, out of stock: admitted, or not shipped 48 hours later"
     )
@@ -60,14 +62,20 @@ class MerchantDay(Aggregate):
         Order, at="ship_by", where=f"{_PROMISED} AND (shipped_at IS NULL OR shipped_at > ship_by)",
         about="of those promised so, not shipped in time",
     )  # fmt: skip
-    orders_fraudulent = Count(
-        Order,
-        at="fraud_found_at",
-        where="fraud_cleared_at IS NULL OR fraud_cleared_at < fraud_found_at",
-        about="orders found that day to be shipped fraudulently",
-    )
+    orders_fraudulent = Count(Order, at="fraud_found_at", where=_FRAUD, about="orders found that day not to be genuine")
+    fraud_minor = Sum(Order, "paid_amount", MONEY, at="fraud_found_at", where=_FRAUD, about="what was paid for those")
+    orders_refused = Count(
+        Order, at="refusal_found_at", where="refusal_cleared_at IS NULL OR refusal_cleared_at < refusal_found_at",
+        about="orders found that day whose refund was refused without ground",
+    )  # fmt: skip
     orders_refund_asked = Count(Order, at="refund_asked_at", about="orders asked back that day")
     orders_delivered = Count(Order, at="delivered_at", about="orders delivered or ready for pickup that day")
+
+    orders_complained = Count(Order, at="complained_at", about="orders first complained of that day")
+    presale_due = Count(Order, at="ship_by", where=f"{_RAN} AND sale = 'presale'", about="presale orders due that day")
+    presale_late = Count(
+        Order, at="ship_by", where=f"{_LATE} AND sale = 'presale'", about="of those, not shipped in time"
+    )
 
     due_yesterday = Windowed("orders_due", 1, ago=1, about="orders_due of the day before")
     late_yesterday = Windowed("orders_late", 1, ago=1, about="orders_late of the day before")
@@ -75,6 +83,14 @@ class MerchantDay(Aggregate):
     due_30d = Windowed("orders_due", 30, about="orders_due of thirty days")
     late_30d = Windowed("orders_late", 30, about="orders_late of thirty days")
     missing_30d = Windowed("orders_missing", 30, about="orders_missing of thirty days")
+    fraud_minor_30d = Windowed("fraud_minor", 30, type=MONEY, about="fraud_minor of thirty days")
     delivered_30d = Windowed("orders_delivered", 30, about="orders_delivered of thirty days")
     refund_asked_30d = Windowed("orders_refund_asked", 30, about="orders_refund_asked of thirty days")
+    complained_30d = Windowed("orders_complained", 30, about="orders_complained of thirty days")
+    never_sent_30d = Windowed("orders_never_sent", 30, about="orders_never_sent of thirty days")
+    admitted_30d = Windowed("orders_admitted", 30, about="orders_admitted of thirty days")
+    promised_30d = Windowed("orders_promised", 30, about="orders_promised of thirty days")
+    promised_late_30d = Windowed("orders_promised_late", 30, about="orders_promised_late of thirty days")
+    presale_due_30d = Windowed("presale_due", 30, about="presale_due of thirty days")
+    presale_late_30d = Windowed("presale_late", 30, about="presale_late of thirty days")
     backlog = Windowed("orders_waiting", 90, about="overdue orders of ninety days still waiting")

@@ -7,10 +7,11 @@ from goldline.market.merchant import Merchant
 from goldline.market.merchantday import MerchantDay
 from goldline.market.order import Order
 from goldline.market.parcel import Parcel
+from goldline.market.productday import ProductDay
 from goldline.market.refund import Refund
 from goldline.market.sanction import ACTIONS
 
 
 def vocabulary() -> Vocabulary:
-    """Order, parcel, refund, merchant and merchant-day, and the sanctions of the published rules."""
-    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay], ACTIONS)
+    """Order, parcel, refund, merchant, merchant-day and product-day, and the sanctions of the published rules."""
+    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay, ProductDay], ACTIONS)

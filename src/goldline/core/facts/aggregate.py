@@ -42,13 +42,13 @@ def delta_statement(aggregate: type[Aggregate], subject: type[Subject]) -> str:
 
 def _delta_insert(aggregate: type[Aggregate], subject: type[Subject], source: str) -> str:
     counted = aggregate.counted(subject.kind)
-    names = ", ".join(counted)
+    names, told = ", ".join(counted), ", ".join(f"x.{name}" for name in counted)
     sums = ", ".join(f"{'max' if _is_label(fact) else 'sum'}({name})" for name, fact in counted.items())
     differs = " OR ".join(f"sum({name}) <> 0" for name, fact in counted.items() if not _is_label(fact))
     return (
         f"INSERT INTO goldline.delta_{aggregate.kind} (home, owner, day, zone, {names})"
         f" SELECT {home_sql('owner')}, owner, day, max(zone), {sums} FROM (SELECT x.owner, x.zone,"
-        f" (x.at AT TIME ZONE coalesce(x.zone, '{aggregate.default_zone}'))::date AS day, {names} FROM {source}"
+        f" (x.at AT TIME ZONE coalesce(x.zone, '{aggregate.default_zone}'))::date AS day, {told} FROM {source}"
         f" x.owner IS NOT NULL AND x.at IS NOT NULL) d GROUP BY owner, day HAVING {differs}"
     )
 

@@ -51,7 +51,9 @@ def compile_judgement(
     """
     deltas = {each.kind: delta_statement(each, subject) for each in aggregates}
     compared = [*(name for each in aggregates for name in inputs(each, subject)), *passed_on]
-    return Judgement(subject.kind, slots, parametrised(_statement(subject, slots, partition, compared, deltas, passed_on)))
+    return Judgement(
+        subject.kind, slots, parametrised(_statement(subject, slots, partition, compared, deltas, passed_on))
+    )
 
 
 def _statement(

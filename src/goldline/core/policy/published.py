@@ -153,7 +153,7 @@ def load_published(connection: Connection[Any], vocabulary: Vocabulary) -> RuleS
     judged = [row for row in standing if row.kind not in ARTICLES]
     loaded = [p for pack in packs for p in _revived([r for r in judged if r.pack == pack], pack, vocabulary)]
     ordered = sorted(loaded, key=lambda each: (each.subject, each.policy, each.version))
-    articles = [_article(row, judged, vocabulary) for row in standing if row.kind in ARTICLES]
+    articles = [_article(row, vocabulary) for row in standing if row.kind in ARTICLES]
     ladders = tuple(each for each in articles if isinstance(each, Ladder))
     return RuleSet(epoch, tuple(ordered), ladders, tuple(each for each in articles if isinstance(each, Gate)))
 
@@ -262,7 +262,7 @@ def _subject_of(row: _Row) -> str:
     return str(row.body.get("on", "account"))
 
 
-def _article(row: _Row, judged: list[_Row], vocabulary: Vocabulary) -> Ladder | Gate | None:
+def _article(row: _Row, vocabulary: Vocabulary) -> Ladder | Gate:
     """A stored ladder or gate, with its stored number."""
     source = Source(f"published pack {row.pack}", "")
     document = Document(source, {}, {})
@@ -270,7 +270,7 @@ def _article(row: _Row, judged: list[_Row], vocabulary: Vocabulary) -> Ladder | 
     zone = zone_of(str(row.body.get("zone", "UTC")))
     definitions = _definitions(document, 0, row.body)
     setting = clause.Setting(row.pack, str(row.body["currency"]), zone, vocabulary, definitions)
-    rules = {each.policy.partition(".")[2]: _subject_of(each) for each in judged if each.pack == row.pack}
+    rules = dict.fromkeys(row.body.get("counts", ()), "")
     found = read_gate(table, setting) if row.kind == "gate" else read_ladder(table, setting, rules)
     if found is None:
         raise _stale(row.pack, source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,7 +13,8 @@ from zoneinfo import ZoneInfo
 import click
 from psycopg import Connection
 
-from goldline.core.policy.case import run_cases
+from goldline.core.account.case import LadderResult, run_ladder_cases
+from goldline.core.policy.case import CaseResult, run_cases
 from goldline.core.policy.diagnostic import PolicyError
 from goldline.core.policy.pack import CASES_FILE, Pack, available, load
 from goldline.core.policy.promise import Promise, Remedy
@@ -46,10 +48,16 @@ def check(packs: tuple[str, ...]) -> int:
 def _check(pack: str) -> int:
     with _faults_shown() as faulty:
         loaded = load(pack, vocabulary())
-        click.echo(f"{loaded.path}: {counted(len(loaded.promises), 'promise')}, no fault.", err=True)
+        click.echo(f"{loaded.path}: {_inventory(loaded)}, no fault.", err=True)
         for line in _asleep(loaded):
             click.echo(line, err=True)
     return faulty()
+
+
+def _inventory(pack: Pack) -> str:
+    """How many of what a pack holds, as a sentence counts them."""
+    counts = Counter(each.kind for each in (*pack.promises, *pack.ladders, *pack.gates))
+    return ", ".join(counted(number, kind) for kind, number in counts.items())
 
 
 def _asleep(pack: Pack) -> Iterator[str]:
@@ -74,7 +82,7 @@ def _test(connection: Connection[Any], pack: str) -> int:
     failed = 0
     with _faults_shown() as faulty:
         loaded = load(pack, vocabulary())
-        results = run_cases(connection, loaded)
+        results: list[CaseResult | LadderResult] = [*run_cases(connection, loaded), *run_ladder_cases(loaded)]
         failed = sum(not result.passed for result in results)
         for result in results:
             click.echo(result.as_text())
