@@ -56,7 +56,8 @@ def _check(pack: str) -> int:
 
 def _inventory(pack: Pack) -> str:
     """How many of what a pack holds, as a sentence counts them."""
-    counts = Counter(each.kind for each in (*pack.promises, *pack.ladders, *pack.gates))
+    kinds = [*(each.kind for each in pack.promises), *(each.kind for each, _ in pack.articles)]
+    counts = Counter(kinds)
     return ", ".join(counted(number, kind) for kind, number in counts.items())
 
 
