@@ -39,6 +39,9 @@ class Thing(Subject):
     least_time = Least("seen", "when", INSTANT)
     greatest_time = Greatest("seen", "when", INSTANT)
     words = Union("seen", "word")
+    red_words = Union("seen", "word", where={"colour": "red"})
+    times = Union("seen")
+    red_times = Union("seen", where={"colour": "red"})
     first_amount = First("seen", "amount", MONEY)
     first_word = First("seen", "word", TEXT)
     latest_amount = Latest("seen", "amount", MONEY)
@@ -128,6 +131,11 @@ def _assert_by_hand(told: list[dict[str, Any]], row: dict[str, Any]) -> None:
     assert row["least_minor"] == min(amounts, default=None)
     assert row["greatest_minor"] == max(amounts, default=None)
     assert row["words"] == (words or None)
+    red = [each for each in told if each["colour"] == "red"]
+    reds = sorted({each["word"] for each in red if each["word"] is not None}, key=str.encode)
+    assert row["red_words"] == (reds or None)
+    assert row["times"] == sorted(set(times))
+    assert row["red_times"] == (sorted({each["time"] for each in red}) or None)
     assert row["least_text"] == (words[0] if words else None)
     assert row["red_at"] == min((e["time"] for e in told if e["colour"] in ("red", "pink")), default=None)
     assert row["first_amount"] in [each["amount"] for each in told if each["time"] == min(times)]

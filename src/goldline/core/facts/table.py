@@ -64,6 +64,7 @@ _WIDTH_ORDER = {
     "numeric": 3,
     "text": 3,
     "text[]": 4,
+    "timestamptz[]": 4,
     "bigint[]": 4,
 }
 

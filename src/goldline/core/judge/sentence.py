@@ -213,14 +213,15 @@ def account(name: str, language: Language) -> str:
 
 def shown(value: Any, kind: Type | None, currency: str | None, language: Language) -> str:
     """A stored value for people: amounts in major units, intervals as lengths, instants to the second."""
-    if value is None:
-        return word("null", language)
-    if isinstance(value, bool):
-        return word(str(value).lower(), language)
+    if isinstance(value, list):
+        inner = FactType.INSTANT if kind is FactType.INSTANTS else FactType.TEXT
+        return ", ".join(shown(each, inner, currency, language) for each in value)
+    if value is None or isinstance(value, bool):
+        return word("null" if value is None else str(value).lower(), language)
     if kind is FactType.MONEY and currency:
         return amount(Decimal(str(value)), currency)
     if kind == "interval":
         return ("-" if value < 0 else "") + duration(value, language)
     if kind is FactType.INSTANT:
         return instant(value if isinstance(value, datetime) else datetime.fromisoformat(value))
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return str(value)
