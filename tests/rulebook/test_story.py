@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from goldline.core.judge import telling
 from goldline.core.judge.explanation import explain
 from goldline.core.policy.pack import load
 from goldline.market.vocabulary import vocabulary
@@ -143,6 +144,38 @@ def test_each_parcel_of_an_order_is_judged_by_itself(world: World) -> None:
     assert owed(world, order) == {"transit": 10}
     rows = world.rows("SELECT key, due_at FROM finding WHERE policy = 'douyin.transit'")
     assert rows == [("o1|x2", at(68))]
+
+
+def test_an_explanation_tells_the_parcels_too(world: World) -> None:
+    """The explanation of an order holds that of each parcel: promises, evidence, findings, remedies and postings."""
+    order = Order()
+    order.paid(1000, "hours:48")
+    for parcel in ("x1", "x2", "x3"):
+        order.tell("parcel.created", 1, parcel_id=parcel, carrier_id=f"k-{parcel}", from_region="CN-ZJ")
+    for parcel, hours in (("x1", 5), ("x2", 26)):
+        order.scan("picked_up", hours, parcel)
+    other = Order("o10")
+    other.paid(10, "hours:48")
+    other.tell("parcel.created", 1, parcel_id="x9", carrier_id="k9")
+    world.feed(other.events)
+    assert owed(world, order, at(27.5)) == {"pickup": 20}
+    found = explain(world.connection, world.words, world.engine.ruleset, "order", "o1", at(27.5))
+    assert found is not None
+    assert [each.key for each in found.within] == ["o1|x1", "o1|x2", "o1|x3"]
+    states = [{p.policy.partition(".")[2]: p.state for p in each.promises} for each in found.within]
+    assert [each["pickup"] for each in states] == ["kept", "broken", "broken"]
+    late = next(each for each in found.within[1].promises if each.policy == "douyin.pickup")
+    assert late.recorded == "broken"
+    assert [(r.amount_minor, r.charged_to, len(r.postings)) for r in late.remedies] == [(1000, "merchant:m1", 2)]
+    assert {each.name: each.value for each in late.evidence}["paid_amount"] == 100_000
+    assert not any(each.policy == "douyin.pickup" for each in found.promises)
+    for text, parcel in ((telling.told(found, "en"), "parcel o1|x2"), (telling.told(found, "zh-Hans"), "包裹 o1|x2")):
+        assert parcel in text
+        assert "o10" not in text
+    assert found.as_json()["within"][1]["promises"][0]["evidence"]
+    alone = explain(world.connection, world.words, world.engine.ruleset, "parcel", "o1|x2", at(27.5))
+    assert alone is not None
+    assert alone == found.within[1]
 
 
 def test_a_parcel_still_silent_is_found_on_time(world: World) -> None:
