@@ -36,6 +36,7 @@ class Parcel(Subject):
     within = "order_id"
     parties: ClassVar[dict[str, str]] = {"merchant": "merchant_id", "carrier": "carrier_id", "consumer": "consumer_id"}
     currency_facts = ("currency_seen", "currency_other")
+    noted = ("created_at", "carrier_id", "consumer_id", "merchant_id")
     beside: ClassVar[dict[str, tuple[str, ...]]] = {
         "exempted_at": ("exempted_reason",),
         "tier": ("origin_told", "origin_scanned", "province"),
