@@ -262,6 +262,14 @@ class ParcelAnomalyFound(Data):
     text: Text | None = None
 
 
+@event("parcel.anomaly_noticed", root="order_id")
+class ParcelAnomalyNoticed(Data):
+    """The merchant was given notice that a parcel's trace is not true. From then on the goods themselves are awaited."""
+
+    order_id: Id
+    parcel_id: Id
+
+
 @event("refund.requested", root="order_id")
 class RefundRequested(Data):
     """The consumer asked for money back."""

@@ -86,6 +86,7 @@ class Order(Subject):
     from_region = First("parcel.created", "from_region", TEXT, about="where the first parcel comes from")
     labelled_at = FirstAt("parcel.created", about="when the waybill was made")
     anomaly_found_at = FirstAt("parcel.anomaly_found", about="when a parcel's trace was found untrue")
+    anomaly_noticed_at = FirstAt("parcel.anomaly_noticed", about="when its merchant had notice of that")
     picked_up_at = FirstAt("parcel.scanned", where={"code": "picked_up"}, about="the carrier's pickup scan")
     departed_at = FirstAt("parcel.scanned", where={"code": "departed"}, about="the first hub scan")
     arrived_at = FirstAt("parcel.scanned", where={"code": "arrived"}, about="arrival in the consumer's city")
