@@ -46,6 +46,8 @@ class Thing(Subject):
     first_word = First("seen", "word", TEXT)
     latest_amount = Latest("seen", "amount", MONEY)
     latest_time = Latest("seen", "when", INSTANT)
+    first_known = First("seen", "word", TEXT, known=True)
+    latest_known = Latest("seen", "amount", MONEY, known=True)
     latest_red = Latest("seen", "word", TEXT, where={"colour": "red"})
     derived = Derived("coalesce(latest_amount, 0) + coalesce(least_minor, 0)", MONEY)
 
@@ -140,6 +142,10 @@ def _assert_by_hand(told: list[dict[str, Any]], row: dict[str, Any]) -> None:
     assert row["red_at"] == min((e["time"] for e in told if e["colour"] in ("red", "pink")), default=None)
     assert row["first_amount"] in [each["amount"] for each in told if each["time"] == min(times)]
     assert row["latest_amount"] in [each["amount"] for each in told if each["time"] == max(times)]
+    given = [each for each in told if each["amount"] is not None]
+    last = max((each["time"] for each in given), default=None)
+    assert row["latest_known"] in ([each["amount"] for each in given if each["time"] == last] or [None])
+    assert (row["first_known"] is None) == (not words)
     assert row["derived"] == (row["latest_amount"] or 0) + (row["least_minor"] or 0)
 
 

@@ -264,7 +264,7 @@ class ParcelAnomalyFound(Data):
 
 @event("parcel.anomaly_noticed", root="order_id")
 class ParcelAnomalyNoticed(Data):
-    """The merchant was given notice that a parcel's trace is not true. From then on the goods themselves are awaited."""
+    """The merchant was given notice that a parcel's trace is not true: from then on the goods are awaited."""
 
     order_id: Id
     parcel_id: Id

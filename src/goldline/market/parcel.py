@@ -69,12 +69,19 @@ class Parcel(Subject):
     )
     out_province = First(
         "parcel.scanned", "province", TEXT, where={"code": "out_for_delivery"}, read=province_code,
+        known=True,
         about="the province it was out for delivery in",
     )  # fmt: skip
     delivered_province = First(
-        "parcel.scanned", "province", TEXT, where=HANDED_OVER, read=province_code, about="the province it ended in"
+        "parcel.scanned",
+        "province",
+        TEXT,
+        where=HANDED_OVER,
+        read=province_code,
+        known=True,
+        about="the province it ended in",
     )
-    outlet_id = Latest("parcel.scanned", "outlet_id", TEXT, about="the carrier's outlet that had it last")
+    outlet_id = Latest("parcel.scanned", "outlet_id", TEXT, known=True, about="the carrier's outlet that had it last")
     anomaly_found_at = FirstAt("parcel.anomaly_found", about="when its trace was found untrue")
     anomaly_kind = First("parcel.anomaly_found", "kind", TEXT, about="how it was untrue")
     anomaly_text = First("parcel.anomaly_found", "text", TEXT, about="what was found, in words")

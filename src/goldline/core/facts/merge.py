@@ -27,10 +27,11 @@ class FactType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Which events feed a fact: types, and equality conditions on fields of `data`."""
+    """Which events feed a fact: types, equality conditions on fields of `data`, and a field they must give."""
 
     events: tuple[str, ...]
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    given: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,9 @@ class Heritable(Protocol):
         """What may be taken from it."""
 
 
-def _source(events: tuple[str, ...], where: Mapping[str, str | tuple[str, ...]] | None) -> Source:
+def _source(events: tuple[str, ...], where: Mapping[str, str | tuple[str, ...]] | None, given: str = "") -> Source:
     pairs = sorted((where or {}).items())
-    return Source(events, tuple((name, (v,) if isinstance(v, str) else tuple(v)) for name, v in pairs))
+    return Source(events, tuple((name, (v,) if isinstance(v, str) else tuple(v)) for name, v in pairs), given)
 
 
 def FirstAt(*events: str, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = "") -> Any:
@@ -140,13 +141,14 @@ def First(
     *,
     where: Mapping[str, str | tuple[str, ...]] | None = None,
     read: Callable[[Any], Any] | None = None,
+    known: bool = False,
     about: str = "",
 ) -> Any:
     """The field of the earliest event (ties by event id). Facts of one source move together, as a record.
 
-    `read` says what is kept of the value: a pure function, given no null.
+    `read` says what is kept of the value: a pure function, given no null. `known` asks events that give the field only.
     """
-    return Fact("first", type, _source((event,), where), field, about=about, read=read)
+    return Fact("first", type, _source((event,), where, field if known else ""), field, about=about, read=read)
 
 
 def Latest(
@@ -155,10 +157,14 @@ def Latest(
     type: FactType,
     *,
     where: Mapping[str, str | tuple[str, ...]] | None = None,
+    known: bool = False,
     about: str = "",
 ) -> Any:
-    """The field of the latest event (ties by event id). Facts of one source move together, as a record."""
-    return Fact("latest", type, _source((event,), where), field, about=about)
+    """The field of the latest event (ties by event id). Facts of one source move together, as a record.
+
+    `known` asks events that give the field only.
+    """
+    return Fact("latest", type, _source((event,), where, field if known else ""), field, about=about)
 
 
 def Derived(expression: str, type: FactType, *, about: str = "") -> Any:

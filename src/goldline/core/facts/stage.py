@@ -299,8 +299,11 @@ def _apply_record(subject: type[Subject], record: Record, index: dict[str, int])
     """The record of the earliest or latest event: its stamp decides, its values move together."""
     values = [(index[name], _value_of(subject.facts[name])) for name in record.names]
     stamp_at, latest = index[record.stamp], record.rule == "latest"
+    given = attrgetter(f"data.{record.source.given}") if record.source.given else None
 
     def apply(event: Any, time: bytes, row: Row) -> None:
+        if given is not None and given(event) is None:
+            return
         staged = [value_of(event) for _, value_of in values]
         stamp = _stamp_of(event, time, staged)
         known = row[stamp_at]
