@@ -10,8 +10,9 @@ from goldline.market.parcel import Parcel
 from goldline.market.productday import ProductDay
 from goldline.market.refund import Refund
 from goldline.market.sanction import ACTIONS
+from goldline.market.waybill import repeated_waybills
 
 
 def vocabulary() -> Vocabulary:
     """Order, parcel, refund, merchant, merchant-day and product-day, and the sanctions of the published rules."""
-    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay, ProductDay], ACTIONS)
+    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay, ProductDay], ACTIONS, [repeated_waybills])

@@ -5,8 +5,10 @@ Reading a subject class is reading the vocabulary: a policy may name these facts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from psycopg import Connection
 
 from goldline.core.facts.merge import Fact, FactType
 
@@ -19,7 +21,8 @@ class Subject:
     orders may name a parcel or a refund alike, and whose facts it may inherit;
     `parties` says which fact names whom, for charging and paying;
     `currency_facts` names those that hold the least and the greatest currency seen, which differ when a subject was
-    given two; `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside.
+    given two; `noted` names those whose news a watch waits for, while promises are made about the kind;
+    `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside.
     """
 
     kind: ClassVar[str]
@@ -28,6 +31,7 @@ class Subject:
     parties: ClassVar[dict[str, str]] = {}
     currency_facts: ClassVar[tuple[str, str] | None] = None
     beside: ClassVar[dict[str, tuple[str, ...]]] = {}
+    noted: ClassVar[tuple[str, ...]] = ()
     facts: ClassVar[dict[str, Fact]]
     root_kind: ClassVar[str | None]  # the kind it inherits facts from
 
@@ -73,12 +77,23 @@ class Aggregate(Subject):
         return tuple(name for name, fact in cls.facts.items() if (fact.type, fact.rule) == plain)
 
 
+Watch = Callable[[Connection[Any]], Sequence[bytes]]
+
+
 class Vocabulary:
-    """The subjects an engine works with, and the sanctions it may impose: their names in every language."""
+    """The subjects an engine works with, and the sanctions it may impose: their names in every language.
+
+    `watches` look now and then for what no single subject shows, from the notes of those that are `noted`. Each gives
+    events, as raw CloudEvents, in the caller's transaction; their ids are made from what they tell of.
+    """
 
     def __init__(
-        self, subjects: Iterable[type[Subject]], actions: Mapping[str, Mapping[str, str]] | None = None
+        self,
+        subjects: Iterable[type[Subject]],
+        actions: Mapping[str, Mapping[str, str]] | None = None,
+        watches: Iterable[Watch] = (),
     ) -> None:
+        self.watches = tuple(watches)
         self.subjects = {each.kind: each for each in subjects}
         self.actions = dict(actions or {})
         seen: set[str] = set()

@@ -64,6 +64,7 @@ _WIDTH_ORDER = {
     "numeric": 3,
     "text": 3,
     "text[]": 4,
+    "timestamptz[]": 4,
     "bigint[]": 4,
 }
 
@@ -95,6 +96,8 @@ def _install_one(connection: Connection[Any], subject: type[Subject], partitions
     )
     for name, kind in columns(subject):
         connection.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {_typed(kind)}")
+    if subject.noted:
+        connection.execute(f'CREATE TABLE IF NOT EXISTS goldline.noted_{subject.kind} (key text COLLATE "C" NOT NULL)')
     if subject.within is not None:
         connection.execute(f"CREATE INDEX IF NOT EXISTS fact_{subject.kind}_own ON {table} (split_part(key, '|', 2))")
     for number in range(partitions):

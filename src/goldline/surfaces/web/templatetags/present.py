@@ -23,6 +23,7 @@ from goldline.core.judge.explanation import NodeValue, PromiseTold
 from goldline.core.money import Money, MoneyError, whole_minor
 from goldline.market.sanction import ACTIONS
 from goldline.surfaces.web import language
+from goldline.surfaces.web.reading.story import Part
 
 register = template.Library()
 
@@ -234,6 +235,23 @@ def mask(identifier: str | None) -> str:
     if not text:
         return ""
     return f"{text[:2]}…{text[-4:]}" if len(text) > 8 else "…" + text[-2:]
+
+
+@register.filter
+def root(key: str) -> str:
+    """The order that a parcel's or refund's key begins with, or the order itself."""
+    return key.partition("|")[0]
+
+
+@register.filter
+def part(named: Part | None) -> str:
+    """Which parcel or refund of an order: its number as `mask` shows it, and its carrier."""
+    if named is None:
+        return ""
+    what = {"id": mask(named.own_id), "carrier": named.carrier_id}
+    if named.kind == "refund":
+        return _("Refund %(id)s") % what
+    return _("Parcel %(id)s · %(carrier)s") % what if named.carrier_id else _("Parcel %(id)s") % what
 
 
 @register.filter
