@@ -31,7 +31,13 @@ THROWAWAY = {
     "max_wal_size": "1GB",
     "autovacuum": "off",
 }
+MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of one's own is made in it
+MEMORY_LEAST_BYTES = 4 * 2**30
 _numbers = itertools.count()
+
+
+def _roomy(place: Path) -> bool:
+    return place.is_dir() and os.access(place, os.W_OK) and shutil.disk_usage(place).free >= MEMORY_LEAST_BYTES
 
 
 def required() -> set[str]:
@@ -65,8 +71,9 @@ def pytest_make_collect_report(
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """The address of the session's server, which runs in a directory of its own."""
-    # Short, because a socket's path may not be longer than about a hundred characters.
-    home = Path(tempfile.mkdtemp(prefix="gl-"))
+    # Short, because a socket's path may not be longer than about a hundred characters; in memory where there is room,
+    # because what is thrown away need not be written to a disk.
+    home = Path(tempfile.mkdtemp(prefix="gl-", dir=MEMORY if _roomy(MEMORY) else None))
     try:
         with Server(directory=home / "pg", tuning=THROWAWAY) as server:
             yield server.url
