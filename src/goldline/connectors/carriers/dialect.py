@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from goldline.core.errors import GoldlineError
-from goldline.market.events import ScanCode
+from goldline.market.scan import ScanCode
 from goldline.market.incident import INCIDENTS, Incident
 
 Name = Literal["kuaidi100", "kdniao", "aftership", "seventeentrack", "karrio", "shopify", "epcis"]

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from goldline.connectors.carriers.dialect import Meaning
-from goldline.market.events import ScanCode
+from goldline.market.scan import ScanCode
 from goldline.market.incident import Incident
 
 # In this order, because one sentence holds several of these words: who is asked to be ready to sign has not signed.

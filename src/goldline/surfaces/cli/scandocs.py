@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, get_args
 
 from goldline.connectors.carriers.dialect import GRADES, Dialect, Meaning
-from goldline.market.events import ScanCode
+from goldline.market.scan import ScanCode
 from goldline.market.incident import Incident, at_fault
 
 CODES: Final[dict[str, str]] = {
