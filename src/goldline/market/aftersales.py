@@ -144,7 +144,7 @@ class RefundClosed(Data):
 
 @event("order.freight_covered", root="order_id")
 class OrderFreightCovered(Data):
-    """The freight of a return is covered: insured (plain, upgraded, or for large goods), or promised by the merchant."""
+    """The freight of a return is covered: insured (plain, upgraded, for large goods), or promised by the merchant."""
 
     order_id: Id
     cover: Literal["insured", "upgraded", "large", "merchant"]

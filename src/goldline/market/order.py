@@ -26,6 +26,8 @@ class Order(Subject):
         "merchant": "merchant_id", "carrier": "carrier_id", "consumer": "consumer_id", "insurer": "insurer_id",
     }  # fmt: skip
     currency_facts = ("currency_seen", "currency_other")
+    price = "paid_amount"
+    given_back = "refunds_paid"
     beside: ClassVar[dict[str, tuple[str, ...]]] = {
         "ship_by": ("ship_by_origin", "promises_stated", "shifted_reason"),
         "exempted_at": ("exempted_reason",),
@@ -114,7 +116,9 @@ class Order(Subject):
     )
 
     delivery_choice = Latest("order.delivery_chosen", "choice", TEXT, about="how it is to be handed over, as asked")
-    drop_disputed_at = FirstAt("parcel.delivery_disputed", where=DROPPED, about="the consumer disputes where it was left")
+    drop_disputed_at = FirstAt(
+        "parcel.delivery_disputed", where=DROPPED, about="the consumer disputes where it was left"
+    )
     drop_consented_at = FirstAt("parcel.drop_consented", about="the consumer agreed to a station or a locker")
     consent_proved_at = FirstAt("parcel.proof_given", where=CONSENT, about="proof of that consent was given")
 

@@ -25,6 +25,8 @@ class Refund(Subject):
         "merchant": "merchant_id", "carrier": "carrier_id", "consumer": "consumer_id", "insurer": "insurer_id",
     }  # fmt: skip
     currency_facts = ("currency_seen", "currency_other")
+    price = "paid_amount"
+    given_back = "refunds_paid"
     beside: ClassVar[dict[str, tuple[str, ...]]] = {
         "exempted_at": ("exempted_reason",),
         "approved_at": ("approved_by", "waiver"),

@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from goldline.core.facts.subject import Subject
 from goldline.core.judge.verdict import NOW, parametrised
-from goldline.core.ledger.accrual import Candidate
+from goldline.core.ledger.accrual import REFUND, Candidate
 from goldline.core.policy.consequence import CONSUMER
 from goldline.core.policy.promise import Promise, Remedy
 from goldline.core.policy.slot import Slot
@@ -106,7 +106,7 @@ def _asked(subject: type[Subject], number: int, slot: Slot, tariff: tuple[Promis
         f"SELECT {finding_id_sql(subject, slot)}, '{slot.policy}'::text, f.key, {remedy.ordinal},"
         f" '{remedy.kind}'::text, {_party(subject, 'consumer')}, {_bearer(subject, remedy)},"
         f" {asked}, '{remedy.currency}'::text,"
-        f" {_currency(subject)}, {cap}, {judge_at_sql(slot, 'f')}, {_root(subject)}"
+        f" {_currency(subject)}, {cap}, {judge_at_sql(slot, 'f')}, {_root(subject)}, {_price(subject, remedy)}"
         f" {_from(subject, partition, number)} AND t.new = 'b'"
         f" AND {version_sql(slot, 'f')} = {promise.version} AND {asked} > 0"
     )
@@ -115,6 +115,14 @@ def _asked(subject: type[Subject], number: int, slot: Slot, tariff: tuple[Promis
 def _root(subject: type[Subject]) -> str:
     """Whose charges count towards a cap: the whole order's, say, whichever of its parcels is judged."""
     return "f.key" if subject.within is None else "split_part(f.key, '|', 1)"
+
+
+def _price(subject: type[Subject], remedy: Remedy) -> str:
+    """What a refund may not exceed: the price, and what of it went back already. Nothing for other remedies."""
+    price, given = (
+        f"f.{name}" if name and remedy.kind == REFUND else None for name in (subject.price, subject.given_back)
+    )
+    return f"{price or 'NULL::bigint'}, {given or 'NULL::text[]'}"
 
 
 def _party(subject: type[Subject], party: str) -> str:

@@ -69,12 +69,14 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
 }  # fmt: skip
 WHY: Final[dict[Language, dict[str, str]]] = {
     "en": {
-        "price": "the price has been given back already", "budget": "the budget is spent", "breaker": "the breaker has tripped", "cap": "the cap is reached",
+        "price": "the price has been given back already", "budget": "the budget is spent",
+        "breaker": "the breaker has tripped", "cap": "the cap is reached",
         "currency": "the currency differs", "payee": "nobody to pay is known",
         "exonerated": "exonerated before it was paid",
     },
     "zh-Hans": {
-        "price": "已退满实付金额", "budget": "预算已用完", "breaker": "熔断已触发", "cap": "已达上限", "currency": "币种不一致",
+        "price": "已退满实付金额", "budget": "预算已用完", "breaker": "熔断已触发", "cap": "已达上限",
+        "currency": "币种不一致",
         "payee": "收款人未知", "exonerated": "支付前已免责",
     },
 }  # fmt: skip
