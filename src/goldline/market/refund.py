@@ -101,7 +101,6 @@ class Refund(Subject):
     category = Inherited(Order, "category")
     shipped_at = Inherited(Order, "shipped_at")
     signed_at = Inherited(Order, "signed_at")
-    return_until = Inherited(Order, "return_until")
     cancelled_at = Inherited(Order, "cancelled_at", about="when the order was cancelled")
     exempted_at = Inherited(Order, "exempted_at", about="when the order's clocks were voided")
     exempted_reason = Inherited(Order, "exempted_reason", about="why the order's clocks were voided")
@@ -117,6 +116,11 @@ class Refund(Subject):
     insurer_id = Inherited(Order, "insurer_id")
     refunds_paid = Inherited(Order, "refunds_paid")
 
+    return_until = Derived(
+        "deadline('days:0', signed_at, zone) + interval '168 hours'",
+        INSTANT,
+        about="the last second of the seven days, which begin at midnight after the signature",
+    )
     goods_return = Derived(
         "case when asks in ('return_refund', 'exchange', 'repair') and waiver is null then 'yes' else 'no' end",
         TEXT,
