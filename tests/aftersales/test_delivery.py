@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from goldline.core.facts.aggregate import recount
 from goldline.market.outletday import OutletDay
+from goldline.study.outlets import OutletDayReport, outlets
 from tests.aftersales.tale import LATER, Tale, at, explained, facts, owed
 from tests.laws.world import World
 
@@ -77,6 +80,9 @@ def test_points_are_counted_by_kind_and_cleared_by_an_appeal(world: World) -> No
     tale.tell("parcel.failure_cleared", 300, parcel_id="x1", failure="false_signature")
     tale.play(world)
     assert points(world) == [("n1", "2026-08-23", 2, 0, 1)]
+    day = date(2026, 8, 23)
+    assert outlets(world.connection, since=day) == [OutletDayReport("n1", day, 2, 0, 1, 1, 0, 0, 0)]
+    assert outlets(world.connection, since=day + timedelta(days=1)) == outlets(world.connection, outlet="n2") == []
 
 
 def test_a_review_upholds_without_a_clock(douyin: World) -> None:
