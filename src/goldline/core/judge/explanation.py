@@ -276,7 +276,8 @@ def _former(promise: Promise, subject: type[Subject], findings: tuple[FindingTol
         recorded=None, made_at=last.made_at or last.due_at, due_at=last.due_at, grace_s=promise.grace_s,
         judge_at=judge_at, kept_at=last.kept_at, currency=promise.currency,
         evidence=_evidence(promise, subject, last.facts), clauses=_clauses(promise, values, last.facts),
-        findings=findings, summary=said, clause=promise.clause, grade=promise.grade, side=promise.side, seen_at=last.found_at,
+        findings=findings, summary=said, clause=promise.clause, grade=promise.grade, side=promise.side,
+        seen_at=last.found_at,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from goldline.core.judge.explanation import RemedyTold
 from goldline.surfaces.web.language import current, told
+from goldline.surfaces.web.reading.aftersales import Case, cases_of
 from goldline.surfaces.web.reading.story import PromiseStory, Story
 from goldline.surfaces.web.templatetags.present import kind, mask, moment, money, part, span
 
@@ -114,6 +115,7 @@ class GuaranteePage:
     rights: tuple[Right, ...]
     happenings: tuple[Happening, ...]
     remedies: tuple[tuple[RemedyTold, PromiseStory], ...]
+    cases: tuple[Case, ...]
 
 
 def guarantee_page(story: Story, zone: ZoneInfo) -> GuaranteePage:
@@ -135,6 +137,7 @@ def guarantee_page(story: Story, zone: ZoneInfo) -> GuaranteePage:
         rights=tuple(_right(each, story) for each in sorted(story.promises, key=_weight)),
         happenings=_happenings(story),
         remedies=tuple((remedy, each) for each in story.promises for remedy in each.remedies),
+        cases=cases_of(story),
     )
 
 

@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from goldline.core.judge.explanation import Explanation, PromiseTold
+from goldline.surfaces.web.language import current
+from goldline.surfaces.web.reading.story import Story
 from goldline.surfaces.web.templatetags.present import money
 
 KIND = "refund"
@@ -76,7 +78,7 @@ PLAIN: tuple[tuple[str, str, LazyText | str], ...] = (
     ("return_scanned_at", "carrier", gettext_lazy("The carrier has the goods on their way back.")),
     ("returned_at", "merchant", gettext_lazy("The goods are back with the merchant.")),
     ("return_anomaly_at", "platform", gettext_lazy("The way back was found untrue.")),
-    ("escalated_at", "platform", gettext_lazy("The platform stepped in.")),
+    ("escalated_at", "platform", gettext_lazy("The platform took the case up.")),
     ("consumer_asked_at", "platform", gettext_lazy("Evidence was asked of the consumer.")),
     ("consumer_gave_at", "consumer", gettext_lazy("The consumer gave evidence.")),
     ("merchant_asked_at", "platform", gettext_lazy("Evidence was asked of the merchant.")),
@@ -122,9 +124,10 @@ class Case:
     clocks: tuple[CaseClock, ...]
 
 
-def cases(explained: tuple[Explanation, ...], currency: str) -> tuple[Case, ...]:
-    """The cases among the subjects within an order, the oldest first."""
-    told = [each for each in explained if each.kind == KIND and "requested_at" in each.facts]
+def cases_of(story: Story) -> tuple[Case, ...]:
+    """The cases of an order, the oldest first."""
+    currency = str(story.facts.get("currency_seen") or "")
+    told = [each for each in story.within if each.kind == KIND and "requested_at" in each.facts]
     told.sort(key=lambda each: (each.facts["requested_at"], each.key))
     return tuple(_case(each, currency) for each in told)
 
@@ -185,11 +188,11 @@ def _decisions(facts: Mapping[str, Any]) -> Iterator[CaseStep]:
     if "approved_at" in facts:
         by = str(facts.get("approved_by") or SELLER)
         waived = WAIVERS.get(str(facts.get("waiver")))
-        text = " ".join(str(part) for part in (APPROVALS.get(by, APPROVALS[SELLER]), waived) if part)
+        text = _joined(APPROVALS.get(by, APPROVALS[SELLER]), waived)
         yield CaseStep(facts["approved_at"], by, text, "good")
     if "refused_at" in facts:
         ground = REFUSALS.get(str(facts.get("refusal")))
-        text = " ".join(str(part) for part in (_("The request was refused."), ground) if part)
+        text = _joined(_("The request was refused."), ground)
         yield CaseStep(facts["refused_at"], str(facts.get("refused_by") or SELLER), text, "bad")
 
 
@@ -198,7 +201,12 @@ def _inspected(facts: Mapping[str, Any], currency: str) -> str:
     if not facts.get("deducted"):
         return text
     taken = _("A missing gift is deducted: %(sum)s.") % {"sum": money(facts["deducted"], currency)}
-    return f"{text} {taken}"
+    return _joined(text, taken)
+
+
+def _joined(*sentences: LazyText | str | None) -> str:
+    """Chinese sets its sentences without blanks."""
+    return (" " if current() == "en" else "").join(str(each) for each in sentences if each)
 
 
 def _money(promises: tuple[PromiseTold, ...]) -> Iterator[CaseStep]:
