@@ -151,7 +151,8 @@ def _first_block(story: Story, zone: ZoneInfo) -> tuple[str, str, str]:
     running = [each for each in story.promises if each.told.state == "pending"]
     if running:
         return _running_block(min(running, key=lambda each: each.told.due_at), story, zone, paid)
-    broken = [each for each in story.promises if each.told.state == "broken"]
+    # The consumer's own clock is nobody else's word.
+    broken = [each for each in story.promises if each.told.state == "broken" and each.told.side != "consumer"]
     if broken:
         return _("We did not keep our word: %(title)s.") % {"title": _titled(broken[-1])}, paid, ""
     return _("Your order is on its way through the shop."), paid, ""

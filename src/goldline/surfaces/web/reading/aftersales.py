@@ -170,7 +170,7 @@ def _steps(facts: Mapping[str, Any], currency: str, promises: tuple[PromiseTold,
     for name, who, text in PLAIN:
         if name in facts:
             yield CaseStep(facts[name], who, str(text), "good" if name in ("paid_at", "freight_paid_at") else "")
-    yield CaseStep(facts["requested_at"], "consumer", _("Asked for: %(what)s.") % {"what": _asked(facts, currency)})
+    yield CaseStep(facts["requested_at"], "consumer", _("The request was made."))
     yield from _decisions(facts)
     if "inspected_at" in facts:
         yield CaseStep(facts["inspected_at"], SELLER, _inspected(facts, currency))
