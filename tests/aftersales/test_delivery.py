@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from goldline.core.facts.aggregate import recount
+from goldline.core.facts.aggregate import merge
 from goldline.market.outletday import OutletDay
 from goldline.study.outlets import OutletDayReport, outlets
 from tests.aftersales.tale import LATER, Tale, at, explained, facts, owed
@@ -13,7 +13,7 @@ from tests.laws.world import World
 
 def points(world: World) -> list[tuple[str, str, int, int, int]]:
     """Outlet, day, points, unasked drops and false signatures, counted now."""
-    while recount(world.connection, OutletDay, 2):
+    while merge(world.connection, OutletDay, judged=False):
         pass
     return world.rows(
         "SELECT owner, day::text, points::int, unasked_drops::int, false_signatures::int FROM fact_outlet_day"

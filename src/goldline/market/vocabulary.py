@@ -15,5 +15,7 @@ from goldline.market.waybill import repeated_waybills
 
 
 def vocabulary() -> Vocabulary:
-    """Order, parcel, refund, merchant, merchant-day, product-day and outlet-day, and the sanctions of the published rules."""
-    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay, ProductDay, OutletDay], ACTIONS, [repeated_waybills])
+    """Order, parcel, refund, merchant and the days counted from them, and the sanctions of the published rules."""
+    return Vocabulary(
+        [Order, Parcel, Refund, Merchant, MerchantDay, ProductDay, OutletDay], ACTIONS, [repeated_waybills]
+    )
