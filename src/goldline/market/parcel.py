@@ -108,7 +108,9 @@ class Parcel(Subject):
         "parcel.delivery_disputed", where=NOT_IN_HAND, about="disputed: signed for, and not in the consumer's hands"
     )
     visit_disputed_at = FirstAt("parcel.delivery_disputed", where=NO_VISIT, about="disputed: nobody came to the door")
-    admitted_at = FirstAt("parcel.dispute_answered", where={"answer": "admitted"}, about="the carrier admits the failure")
+    admitted_at = FirstAt(
+        "parcel.dispute_answered", where={"answer": "admitted"}, about="the carrier admits the failure"
+    )
     denied_at = FirstAt("parcel.dispute_answered", where={"answer": "denied"}, about="the carrier denies the failure")
     failed_at = FirstAt("parcel.failure_upheld", about="the first delivery failure that was upheld")
     failures = Union("parcel.failure_upheld", "failure", about="the delivery failures upheld")
