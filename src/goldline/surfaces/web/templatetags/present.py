@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from goldline.core.facts.merge import FactType
 from goldline.core.judge.explanation import NodeValue, PromiseTold
 from goldline.core.money import Money, MoneyError, whole_minor
+from goldline.market.sanction import ACTIONS
 from goldline.surfaces.web import language
 from goldline.surfaces.web.reading.story import Part
 
@@ -58,7 +59,6 @@ STATE_WORDS = {
     "waiting": gettext_lazy("waiting for an answer"),
     "approved": gettext_lazy("approved"),
     "withdrawn": gettext_lazy("withdrawn"),
-    "closed": gettext_lazy("closed"),
     # of a delivery
     "ready": gettext_lazy("waiting to be sent"),
     "done": gettext_lazy("delivered"),
@@ -67,13 +67,21 @@ STATE_WORDS = {
     "failed": gettext_lazy("failed"),
     # of a quarantined event
     "open": gettext_lazy("open"),
+    # of a gate
+    "limited": gettext_lazy("limited"),
+    "closed": gettext_lazy("closed"),
+    # of a sanction
+    "in_force": gettext_lazy("in effect"),
+    "over": gettext_lazy("over"),
+    "released": gettext_lazy("released"),
+    "revoked": gettext_lazy("revoked"),
     "redriven": gettext_lazy("re-driven"),
     "dropped": gettext_lazy("dropped"),
 }
 TONES = {
     "good": {"approved", "kept", "paid", "done", "ok", "compensated", "redriven"},
-    "bad": {"broken", "refused", "dead", "failed"},
-    "wait": {"accrued", "unknown", "held", "ready", "owed", "open", "waiting"},
+    "bad": {"broken", "refused", "dead", "failed", "closed", "in_force"},
+    "wait": {"accrued", "unknown", "held", "ready", "owed", "open", "limited", "waiting"},
 }
 KIND_WORDS = {
     "coupon": gettext_lazy("coupon"),
@@ -195,6 +203,24 @@ def state(name: str) -> str:
 def tone(name: str) -> str:
     """Whether a state is good, bad, waiting or plain: its colour, never its only sign."""
     return next((tone for tone, names in TONES.items() if name in names), "plain")
+
+
+@register.filter
+def action(name: str) -> str:
+    """The word for a sanction."""
+    return language.told(ACTIONS.get(name, name))
+
+
+@register.filter
+def titled(policy: str, titles: Mapping[str, Mapping[str, str] | str]) -> str:
+    """The title of a policy in the current language; its id when it has none."""
+    return language.told(titles.get(policy, policy))
+
+
+@register.filter
+def figure(value: Decimal | float | None) -> str:
+    """A figure as short as it is exact: '100', not '100.00000000'."""
+    return "–" if value is None else number(Decimal(str(value)).normalize() + 0)  # type: ignore[arg-type]
 
 
 @register.filter
