@@ -10,6 +10,7 @@ from goldline.core.facts.fold import heirs_select
 from goldline.core.facts.stage import Stager
 from goldline.core.facts.subject import Subject, Vocabulary
 from goldline.core.facts.table import inherited_columns
+from goldline.core.judge.consequence import check_consequences
 from goldline.core.judge.finding import FindingStatements, compile_findings
 from goldline.core.judge.verdict import Judgement, compile_judgement, sweep_statement
 from goldline.core.policy.promise import Promise
@@ -40,12 +41,18 @@ class Engine:
         self.slots: dict[str, tuple[Slot, ...]] = {
             subject.kind: slots(p for p in ruleset.promises if p.subject == subject.kind) for subject in vocabulary
         }
+        check_consequences(vocabulary, catalogue, ruleset.promises)
         self._programs: dict[int, tuple[Program, ...]] = {}
 
     @cached_property
     def promises(self) -> dict[str, Promise]:
         """The newest version of every policy: budgets and breakers are read from it."""
         return {promise.policy: promise for promise in self.ruleset.promises}
+
+    @cached_property
+    def has_consequences(self) -> bool:
+        """Whether a finding may bring about an event."""
+        return any(promise.event for promise in self.ruleset.promises)
 
     def programs(self, partition: int) -> tuple[Program, ...]:
         """The programs of a partition, compiled at first use."""

@@ -19,6 +19,7 @@ from goldline.core.crashpoint import crashpoint
 from goldline.core.engine import Engine, Program
 from goldline.core.facts.fold import MOVED_TABLE, copy_statement, stage_table
 from goldline.core.facts.stage import Stage
+from goldline.core.judge.consequence import bring_about
 from goldline.core.judge.finding import FindingStatements, Turn, ask, turn
 from goldline.core.judge.notice import notify, notify_tripped
 from goldline.core.judge.verdict import TURNED_TABLE
@@ -94,7 +95,9 @@ def step(
         _close(connection, lease.partition, batch, now)
         crashpoint("step.before_commit")
     crashpoint("step.after_commit")
-    return Step(batch.events, wakes, turned, batch.next_received_at is None and wakes < MAX_WAKES, now)
+    # A finding may have put an event into the inbox: the next step will see.
+    more = batch.next_received_at is not None or wakes >= MAX_WAKES or (turned > 0 and engine.has_consequences)
+    return Step(batch.events, wakes, turned, not more, now)
 
 
 def take(connection: Connection[Any], partition: int, max_events: int) -> Batch:
@@ -243,7 +246,7 @@ def _count(connection: Connection[Any], partition: int, changes: Changes) -> Non
 def _find(
     connection: Connection[Any], engine: Engine, partition: int, statements: list[FindingStatements], now: datetime
 ) -> int:
-    """Findings of promises that broke, with remedies, postings and notices."""
+    """Findings of promises that broke, with remedies, postings, notices and what they bring about."""
     found = [each for own in statements for each in turn(connection, own.found, now)]
     new = {each.finding_id for each in found if each.revision == 0}
     crashpoint("step.found")
@@ -255,6 +258,8 @@ def _find(
         move_charges(connection, partition, _revisions(found, returned=True), "reinstate", now)
     notify(connection, partition, "finding.found", [t for t in found if t.revision == 0], now)
     _note_accounts(connection, engine, found)
+    following = [own.consequences for own in statements if own.consequences is not None]
+    bring_about(connection, partition, engine.vocabulary, following, engine.ruleset.promises, new, now)
     crashpoint("step.accrued")
     return len(found)
 

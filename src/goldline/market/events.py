@@ -13,14 +13,10 @@ from zoneinfo import available_timezones
 from msgspec import Meta
 
 from goldline.core.facts.event import AmountMinor, Catalogue, Currency, Data, Id, Text, Time, event
+from goldline.market import aftersales, delivery
+from goldline.market.aftersales import Asks, Ground, Refusal, Waiver, YesNo
 from goldline.market.incident import Incident
-
-ScanCode = Literal[
-    "registered", "picked_up", "departed", "arrived", "in_transit", "customs", "out_for_delivery", "ready_for_pickup",
-    "delivered", "attempt_failed", "delayed", "damaged", "lost", "refused", "returning", "returned", "cancelled",
-    "no_update",
-]  # fmt: skip
-
+from goldline.market.scan import HandOver, ScanCode
 
 ShipRule = Annotated[
     str,
@@ -50,6 +46,8 @@ class OrderPlaced(Data):
 
     `product_id` names what was bought, where the order is of one product; `sale` says whether it was sold from stock
     or before it was there.
+    `no_reason` says whether the goods may be sent back without a reason, as the platform's list of excluded kinds has
+    it and the consumer confirmed when buying; a merchant cannot widen that list.
     """
 
     order_id: Id
@@ -61,6 +59,7 @@ class OrderPlaced(Data):
     category: Id | None = None
     product_id: Id | None = None
     sale: Literal["spot", "presale"] = "spot"
+    no_reason: Literal["applies", "excluded"] = "applies"
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
@@ -235,8 +234,8 @@ class ParcelScanned(Data):
 
     `code` is one vocabulary for every carrier; `raw_code` and `raw_text` are what the carrier itself said, with names
     and telephone numbers masked. `incident` says what went wrong, where something did, and so who is at fault.
-    `province` is where the scan was made, `origin_province` where the parcel set out, as far as they are told;
-    `outlet_id` is the carrier's outlet that has the parcel.
+    `province` is where the scan was made, `origin_province` where the parcel set out, as far as they are told.
+    `mode` is how it was handed over, `outlet_id` the carrier's outlet that made the scan.
     """
 
     order_id: Id
@@ -249,6 +248,7 @@ class ParcelScanned(Data):
     raw_text: Text | None = None
     province: Text | None = None
     origin_province: Text | None = None
+    mode: HandOver | None = None
     outlet_id: Id | None = None
 
 
@@ -272,33 +272,48 @@ class ParcelAnomalyNoticed(Data):
 
 @event("refund.requested", root="order_id")
 class RefundRequested(Data):
-    """The consumer asked for money back."""
+    """The consumer asked for money back, or for other goods: an after-sales case begins.
+
+    `asks` is 'refund' where nothing is said of the goods. `received` says whether the consumer has them.
+    """
 
     order_id: Id
     refund_id: Id
     amount_minor: AmountMinor
     currency: Currency
     reason: Text | None = None
-    ground: Literal["no_reason", "quality", "not_received", "other"] = "other"
+    ground: Ground = "other"
+    asks: Asks = "refund"
+    received: YesNo | None = None
 
 
 @event("refund.decided", root="order_id")
 class RefundDecided(Data):
-    """The merchant or the platform answered a refund request."""
+    """The merchant or the platform answered a refund request, or the clock did ('automatic').
+
+    `waiver` says why approved money goes back while the goods stay; `refusal` why the request was refused. Without
+    `amount_minor` all that was asked for is approved.
+    """
 
     order_id: Id
     refund_id: Id
     outcome: Literal["approved", "refused"]
+    by: Literal["merchant", "platform", "automatic"] = "merchant"
+    amount_minor: AmountMinor | None = None
+    waiver: Waiver | None = None
+    refusal: Refusal | None = None
+    reason: Text | None = None
 
 
 @event("refund.paid", root="order_id")
 class RefundPaid(Data):
-    """The money of a refund left."""
+    """The money of a refund left. Each of several payments of one refund has its own `payment_id`."""
 
     order_id: Id
     refund_id: Id
     amount_minor: AmountMinor
     currency: Currency
+    payment_id: Id | None = None
 
 
 @event("merchant.registered", root="merchant_id")
@@ -316,4 +331,4 @@ class MerchantRegistered(Data):
 
 def catalogue() -> Catalogue:
     """The whole catalogue of the market vocabulary."""
-    return Catalogue.of(sys.modules[__name__])
+    return Catalogue.of(sys.modules[__name__], delivery, aftersales)

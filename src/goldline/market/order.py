@@ -12,6 +12,8 @@ INSTANT, MONEY, TEXT = FactType.INSTANT, FactType.MONEY, FactType.TEXT
 PRICED = ("order.paid", "order.item_added")
 NEGOTIATED, PLATFORM = {"origin": "negotiated"}, {"origin": "platform_stated"}
 SHOWN = {"origin": ("setting", "detail_page", "live_title", "spoken", "chat", "presale")}
+DROPPED = {"kind": "not_at_door"}
+CONSENT = {"proves": "consent"}
 FRAUD, REFUSAL, ABUSE = {"kind": "fraudulent_shipment"}, {"kind": "refund_refusal"}, {"kind": "abuse"}
 
 
@@ -20,8 +22,12 @@ class Order(Subject):
 
     kind = "order"
     key = "order_id"
-    parties: ClassVar[dict[str, str]] = {"merchant": "merchant_id", "carrier": "carrier_id", "consumer": "consumer_id"}
+    parties: ClassVar[dict[str, str]] = {
+        "merchant": "merchant_id", "carrier": "carrier_id", "consumer": "consumer_id", "insurer": "insurer_id",
+    }  # fmt: skip
     currency_facts = ("currency_seen", "currency_other")
+    price = "paid_amount"
+    given_back = "refunds_paid"
     beside: ClassVar[dict[str, tuple[str, ...]]] = {
         "ship_by": ("ship_by_origin", "promises_stated", "shifted_reason"),
         "exempted_at": ("exempted_reason",),
@@ -36,6 +42,7 @@ class Order(Subject):
     category = First("order.placed", "category", TEXT, about="what kind of goods, as the rules name it")
     product_id = First("order.placed", "product_id", TEXT, about="what was bought, where it is one product")
     sale = First("order.placed", "sale", TEXT, about="'spot' from stock, 'presale' before it was there")
+    no_reason_terms = First("order.placed", "no_reason", TEXT, about="'excluded' from returns without a reason, or not")
     estimated_at = First("order.placed", "deliver_by", INSTANT, about="the delivery date stated when placed")
 
     item_merchant_id = Latest("order.item_added", "merchant_id", TEXT, about="the merchant of the last line")
@@ -104,6 +111,21 @@ class Order(Subject):
     refund_approved_at = FirstAt("refund.decided", where={"outcome": "approved"}, about="the first approved refund")
     refund_refused_at = FirstAt("refund.decided", where={"outcome": "refused"}, about="the first refused refund")
     refund_paid_at = FirstAt("refund.paid", about="when refund money left")
+    refunds_paid = Union(
+        "refund.paid", "refund_id", "amount_minor", "payment_id", about="every payment of a refund, with its case"
+    )
+
+    delivery_choice = Latest("order.delivery_chosen", "choice", TEXT, about="how it is to be handed over, as asked")
+    drop_disputed_at = FirstAt(
+        "parcel.delivery_disputed", where=DROPPED, about="the consumer disputes where it was left"
+    )
+    drop_consented_at = FirstAt("parcel.drop_consented", about="the consumer agreed to a station or a locker")
+    consent_proved_at = FirstAt("parcel.proof_given", where=CONSENT, about="proof of that consent was given")
+
+    freight_cover = Latest("order.freight_covered", "cover", TEXT, about="how the freight of a return is covered")
+    insurer_id = Latest("order.freight_covered", "insurer_id", TEXT, about="who insures the freight of a return")
+    freight_covered_at = FirstAt("order.freight_covered", about="when the freight of a return was covered")
+    freight_case = First("refund.freight_claimed", "refund_id", TEXT, about="the case that claimed the freight first")
 
     shipped_at = Derived(
         "coalesce(picked_up_at, least(departed_at, arrived_at, out_at, delivered_at),"

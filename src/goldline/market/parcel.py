@@ -18,6 +18,9 @@ MOVES = {
         "delivered", "attempt_failed", "delayed", "damaged", "lost", "refused", "returning", "returned",
     )
 }  # fmt: skip
+AT_OUTLET = {"code": ("arrived", "out_for_delivery", "attempt_failed", "ready_for_pickup", "delivered")}
+NOT_AT_DOOR, NO_VISIT = {"kind": "not_at_door"}, {"kind": "no_visit"}
+NOT_IN_HAND = {"kind": ("not_received", "false_signature")}
 _SCANNED = "least(picked_up_at, departed_at, arrived_at, out_at, delivered_at)"
 _EARLY = f"case when {_SCANNED} < paid_at then paid_at end"
 _HANDED_IN = "coalesce(delivered_province, out_province)"
@@ -34,9 +37,13 @@ class Parcel(Subject):
     kind = "parcel"
     key = "parcel_id"
     within = "order_id"
-    parties: ClassVar[dict[str, str]] = {"merchant": "merchant_id", "carrier": "carrier_id", "consumer": "consumer_id"}
+    parties: ClassVar[dict[str, str]] = {
+        "merchant": "merchant_id", "carrier": "carrier_id", "outlet": "outlet_id", "consumer": "consumer_id",
+    }  # fmt: skip
     currency_facts = ("currency_seen", "currency_other")
     noted = ("created_at", "carrier_id", "consumer_id", "merchant_id")
+    price = "paid_amount"
+    given_back = "refunds_paid"
     beside: ClassVar[dict[str, tuple[str, ...]]] = {
         "exempted_at": ("exempted_reason",),
         "tier": ("origin_told", "origin_scanned", "province"),
@@ -81,10 +88,33 @@ class Parcel(Subject):
         known=True,
         about="the province it ended in",
     )
-    outlet_id = Latest("parcel.scanned", "outlet_id", TEXT, known=True, about="the carrier's outlet that had it last")
+    outlet_id = Latest(
+        "parcel.scanned", "outlet_id", TEXT, where=AT_OUTLET, known=True, about="the carrier's outlet that delivers it"
+    )
+    delivered_mode = First(
+        "parcel.scanned", "mode", TEXT, where=HANDED_OVER, known=True, about="how it was handed over"
+    )
     anomaly_found_at = FirstAt("parcel.anomaly_found", about="when its trace was found untrue")
     anomaly_kind = First("parcel.anomaly_found", "kind", TEXT, about="how it was untrue")
     anomaly_text = First("parcel.anomaly_found", "text", TEXT, about="what was found, in words")
+
+    own_choice = Latest("parcel.delivery_chosen", "choice", TEXT, about="how this parcel is to be handed over")
+    consented_at = FirstAt("parcel.drop_consented", about="the consumer agreed to a station or a locker")
+    consent_proved_at = FirstAt("parcel.proof_given", where={"proves": "consent"}, about="proof of that consent")
+    handover_proved_at = FirstAt("parcel.proof_given", where={"proves": "handover"}, about="proof of the hand-over")
+    visit_proved_at = FirstAt("parcel.proof_given", where={"proves": "visit"}, about="proof of the visit at the door")
+    drop_disputed_at = FirstAt("parcel.delivery_disputed", where=NOT_AT_DOOR, about="disputed: left elsewhere unasked")
+    signature_disputed_at = FirstAt(
+        "parcel.delivery_disputed", where=NOT_IN_HAND, about="disputed: signed for, and not in the consumer's hands"
+    )
+    visit_disputed_at = FirstAt("parcel.delivery_disputed", where=NO_VISIT, about="disputed: nobody came to the door")
+    admitted_at = FirstAt(
+        "parcel.dispute_answered", where={"answer": "admitted"}, about="the carrier admits the failure"
+    )
+    denied_at = FirstAt("parcel.dispute_answered", where={"answer": "denied"}, about="the carrier denies the failure")
+    failed_at = FirstAt("parcel.failure_upheld", about="the first delivery failure that was upheld")
+    failures = Union("parcel.failure_upheld", "failure", about="the delivery failures upheld")
+    failures_cleared = Union("parcel.failure_cleared", "failure", about="those that an appeal cleared")
 
     merchant_id = Inherited(Order, "merchant_id")
     consumer_id = Inherited(Order, "consumer_id")
@@ -103,6 +133,8 @@ class Parcel(Subject):
     ship_by = Inherited(Order, "ship_by")
     refund_asked_at = Inherited(Order, "refund_asked_at", about="the order's first refund request")
     refund_approved_at = Inherited(Order, "refund_approved_at", about="the order's first approved refund")
+    refunds_paid = Inherited(Order, "refunds_paid")
+    order_choice = Inherited(Order, "delivery_choice")
 
     shipped_at = Derived(
         f"coalesce(picked_up_at, {_SCANNED},"
@@ -125,4 +157,9 @@ class Parcel(Subject):
         f" when {_ASTRAY} is not null then 'address_mismatch' when {_RECALLED} is not null then 'recalled' end",
         TEXT,
         about="what is untrue of its trace",
+    )
+    choice = Derived(
+        "coalesce(own_choice, order_choice)",
+        TEXT,
+        about="how it is to be handed over: as asked for this parcel, else for the order",
     )

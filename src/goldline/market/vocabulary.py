@@ -6,6 +6,7 @@ from goldline.core.facts.subject import Vocabulary
 from goldline.market.merchant import Merchant
 from goldline.market.merchantday import MerchantDay
 from goldline.market.order import Order
+from goldline.market.outletday import OutletDay
 from goldline.market.parcel import Parcel
 from goldline.market.productday import ProductDay
 from goldline.market.refund import Refund
@@ -14,5 +15,7 @@ from goldline.market.waybill import repeated_waybills
 
 
 def vocabulary() -> Vocabulary:
-    """Order, parcel, refund, merchant, merchant-day and product-day, and the sanctions of the published rules."""
-    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay, ProductDay], ACTIONS, [repeated_waybills])
+    """Order, parcel, refund, merchant and the days counted from them, and the sanctions of the published rules."""
+    return Vocabulary(
+        [Order, Parcel, Refund, Merchant, MerchantDay, ProductDay, OutletDay], ACTIONS, [repeated_waybills]
+    )

@@ -15,8 +15,8 @@ from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from goldline.core.errors import GoldlineError
-from goldline.market.events import ScanCode
 from goldline.market.incident import INCIDENTS, Incident
+from goldline.market.scan import ScanCode
 
 Name = Literal["kuaidi100", "kdniao", "aftership", "seventeentrack", "karrio", "shopify", "epcis"]
 NAMES: Final[tuple[Name, ...]] = get_args(Name)

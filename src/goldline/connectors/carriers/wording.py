@@ -10,8 +10,8 @@ import re
 from typing import Final
 
 from goldline.connectors.carriers.dialect import Meaning
-from goldline.market.events import ScanCode
 from goldline.market.incident import Incident
+from goldline.market.scan import ScanCode
 
 # In this order, because one sentence holds several of these words: who is asked to be ready to sign has not signed.
 _READINGS: Final[tuple[tuple[str, ScanCode, Incident | None], ...]] = (

@@ -22,6 +22,8 @@ class Subject:
     `parties` says which fact names whom, for charging and paying;
     `currency_facts` names those that hold the least and the greatest currency seen, which differ when a subject was
     given two; `noted` names those whose news a watch waits for, while promises are made about the kind;
+    `price` names what was paid for it and `given_back` the set of what went back already, by lines that begin with a
+    case's id and an amount in minor units: together they bound what is refunded;
     `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside.
     """
 
@@ -30,6 +32,8 @@ class Subject:
     within: ClassVar[str | None] = None
     parties: ClassVar[dict[str, str]] = {}
     currency_facts: ClassVar[tuple[str, str] | None] = None
+    price: ClassVar[str | None] = None
+    given_back: ClassVar[str | None] = None
     beside: ClassVar[dict[str, tuple[str, ...]]] = {}
     noted: ClassVar[tuple[str, ...]] = ()
     facts: ClassVar[dict[str, Fact]]

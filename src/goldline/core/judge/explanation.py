@@ -127,7 +127,7 @@ class PromiseTold:
 
     One that is no longer made but has findings has none recorded; it is told as it was found. `evidence` is what is
     known now. `seen_at` is when the finding was made that the values of `clauses`, facts among them, were stored with;
-    without it they are those of now.
+    without it they are those of now. `side` says whose clock it is, where that is not the seller's.
     """
 
     policy: str
@@ -148,6 +148,7 @@ class PromiseTold:
     summary: Mapping[str, str]
     clause: str | None = None
     grade: str | None = None
+    side: str | None = None
     seen_at: datetime | None = None
 
     @property
@@ -275,7 +276,8 @@ def _former(promise: Promise, subject: type[Subject], findings: tuple[FindingTol
         recorded=None, made_at=last.made_at or last.due_at, due_at=last.due_at, grace_s=promise.grace_s,
         judge_at=judge_at, kept_at=last.kept_at, currency=promise.currency,
         evidence=_evidence(promise, subject, last.facts), clauses=_clauses(promise, values, last.facts),
-        findings=findings, summary=said, clause=promise.clause, grade=promise.grade, seen_at=last.found_at,
+        findings=findings, summary=said, clause=promise.clause, grade=promise.grade, side=promise.side,
+        seen_at=last.found_at,
     )  # fmt: skip
 
 
@@ -352,7 +354,7 @@ def _promise(
         recorded=STATES.get(_letter(recorded) or ""), made_at=made_at, due_at=due_at, grace_s=promise.grace_s,
         judge_at=judge_at, kept_at=kept_at, currency=promise.currency, evidence=_evidence(promise, subject, facts),
         clauses=_clauses(promise, values, seen), findings=findings, summary=said,
-        clause=promise.clause, grade=promise.grade, seen_at=judged.found_at if judged else None,
+        clause=promise.clause, grade=promise.grade, side=promise.side, seen_at=judged.found_at if judged else None,
     )  # fmt: skip
 
 

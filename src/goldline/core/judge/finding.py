@@ -14,7 +14,8 @@ from psycopg import Connection
 
 from goldline.core.facts.subject import Subject
 from goldline.core.judge.verdict import NOW, parametrised
-from goldline.core.ledger.accrual import Candidate
+from goldline.core.ledger.accrual import REFUND, Candidate
+from goldline.core.policy.consequence import CONSUMER
 from goldline.core.policy.promise import Promise, Remedy
 from goldline.core.policy.slot import Slot
 from goldline.core.policy.verdict_sql import (
@@ -31,11 +32,15 @@ from goldline.core.policy.verdict_sql import (
 
 @dataclass(frozen=True, slots=True)
 class FindingStatements:
-    """The compiled statements of one subject kind in one partition. `asked` is None where no policy pays."""
+    """The compiled statements of one subject kind in one partition.
+
+    `asked` is None where no policy pays, `consequences` where none brings about an event.
+    """
 
     found: str
     asked: str | None
     exonerated: str
+    consequences: str | None = None
 
 
 def compile_findings(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> FindingStatements:
@@ -45,6 +50,7 @@ def compile_findings(subject: type[Subject], slots: tuple[Slot, ...], partition:
         found=parametrised(_found(subject, slots, partition)),
         asked=parametrised(" UNION ALL ".join(asked)) if asked else None,
         exonerated=parametrised(_exonerated(subject, slots, partition)),
+        consequences=parametrised(" UNION ALL ".join(_consequences(subject, slots, partition))) or None,
     )
 
 
@@ -68,13 +74,12 @@ def _from(subject: type[Subject], partition: int, number: int) -> str:
 
 
 def _found(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> str:
-    merchant = f"f.{subject.parties['merchant']}" if "merchant" in subject.parties else "NULL::text"
     rows = []
     for number, slot in enumerate(slots):
         rows.append(
             f"SELECT {partition}, {finding_id_sql(subject, slot)}, '{slot.policy}', {version_sql(slot, 'f')},"
             f" '{subject.kind}', f.key, {slot.occurrence}, {made_sql(slot, 'f')}, {due_sql(slot, 'f')},"
-            f" {kept_sql(slot, 'f')}, {NOW}, {merchant}, {slot_facts_json_sql(slot, 'f')},"
+            f" {kept_sql(slot, 'f')}, {NOW}, {_merchant(subject, slot)}, {slot_facts_json_sql(slot, 'f')},"
             f" {slot_nodes_json_sql(slot, 'f')} {_from(subject, partition, number)} AND t.new = 'b'"
         )
     return (
@@ -86,6 +91,12 @@ def _found(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> s
     )
 
 
+def _merchant(subject: type[Subject], slot: Slot) -> str:
+    """Whose breach it is told as: the seller's, but never where the consumer's own clock ran out."""
+    theirs = any(promise.side == CONSUMER for promise in slot.versions)
+    return "NULL::text" if theirs or "merchant" not in subject.parties else f"f.{subject.parties['merchant']}"
+
+
 def _asked(subject: type[Subject], number: int, slot: Slot, tariff: tuple[Promise, Remedy], partition: int) -> str:
     """One row a remedy asked for: only for findings that are new, never for those that return."""
     promise, remedy = tariff
@@ -95,7 +106,7 @@ def _asked(subject: type[Subject], number: int, slot: Slot, tariff: tuple[Promis
         f"SELECT {finding_id_sql(subject, slot)}, '{slot.policy}'::text, f.key, {remedy.ordinal},"
         f" '{remedy.kind}'::text, {_party(subject, 'consumer')}, {_bearer(subject, remedy)},"
         f" {asked}, '{remedy.currency}'::text,"
-        f" {_currency(subject)}, {cap}, {judge_at_sql(slot, 'f')}, {_root(subject)}"
+        f" {_currency(subject)}, {cap}, {judge_at_sql(slot, 'f')}, {_root(subject)}, {_price(subject, remedy)}"
         f" {_from(subject, partition, number)} AND t.new = 'b'"
         f" AND {version_sql(slot, 'f')} = {promise.version} AND {asked} > 0"
     )
@@ -104,6 +115,14 @@ def _asked(subject: type[Subject], number: int, slot: Slot, tariff: tuple[Promis
 def _root(subject: type[Subject]) -> str:
     """Whose charges count towards a cap: the whole order's, say, whichever of its parcels is judged."""
     return "f.key" if subject.within is None else "split_part(f.key, '|', 1)"
+
+
+def _price(subject: type[Subject], remedy: Remedy) -> str:
+    """What a refund may not exceed: the price, and what of it went back already. Nothing for other remedies."""
+    price, given = (
+        f"f.{name}" if name and remedy.kind == REFUND else None for name in (subject.price, subject.given_back)
+    )
+    return f"{price or 'NULL::bigint'}, {given or 'NULL::text[]'}"
 
 
 def _party(subject: type[Subject], party: str) -> str:
@@ -141,6 +160,18 @@ def _exonerated(subject: type[Subject], slots: tuple[Slot, ...], partition: int)
         f" FROM freed x WHERE u.ctid = x.place AND u.status = 'standing'"
         f" RETURNING u.id, u.policy, u.key, u.revision, u.due_at, u.found_at"
     )
+
+
+def _consequences(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> list[str]:
+    """Rows of (finding, policy, version, kind, key, judged at) of what has just broken and brings about an event."""
+    return [
+        f"SELECT {finding_id_sql(subject, slot)}, '{slot.policy}'::text, {promise.version}, '{subject.kind}'::text,"
+        f" f.key, {judge_at_sql(slot, 'f')} {_from(subject, partition, number)} AND t.new = 'b'"
+        f" AND {version_sql(slot, 'f')} = {promise.version}"
+        for number, slot in enumerate(slots)
+        for promise in (slot.versions if slot.occurrence == 0 else ())
+        if promise.event is not None
+    ]
 
 
 @dataclass(frozen=True, slots=True)

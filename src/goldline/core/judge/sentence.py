@@ -27,6 +27,7 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "coupon": "coupon", "refund": "refund", "balance": "credit", "accrued": "owed", "paid": "paid",
         "refused": "refused by the payer", "unknown": "sent, not yet confirmed", "held": "held ({why})",
         "void": "not paid ({why})", "merchant": "the merchant", "carrier": "the carrier", "platform": "the platform",
+        "insurer": "the insurer", "outlet": "the carrier's outlet",
         "d": "{} d", "h": "{} h", "min": "{} min", "s": "{} s", "made": "made", "due": "due", "kept_at": "kept",
         "grace": "evidence until", "evidence": "evidence", "nodes": "values", "findings": "findings", "and": " ",
         "true": "true", "false": "false", "null": "unknown", "version": "version", "grade": "grade",
@@ -50,7 +51,8 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "exonerated": "曾认定违约，后已免责", "none": "无需赔付",
         "coupon": "优惠券", "refund": "退款", "balance": "账户余额", "accrued": "待支付", "paid": "已支付",
         "refused": "被支付方拒绝", "unknown": "已发出，尚未确认", "held": "待复核（{why}）",
-        "void": "不予支付（{why}）", "merchant": "商家", "carrier": "承运商", "platform": "平台",
+        "void": "不予支付（{why}）", "merchant": "商家", "carrier": "承运商", "platform": "平台", "insurer": "保险公司",
+        "outlet": "承运商网点",
         "d": "{} 天", "h": "{} 小时", "min": "{} 分钟", "s": "{} 秒", "made": "作出",
         "due": "截止时间", "kept_at": "履行", "grace": "证据最迟", "evidence": "证据", "nodes": "取值",
         "findings": "违约认定", "and": " ",
@@ -67,12 +69,14 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
 }  # fmt: skip
 WHY: Final[dict[Language, dict[str, str]]] = {
     "en": {
-        "budget": "the budget is spent", "breaker": "the breaker has tripped", "cap": "the cap is reached",
+        "price": "the price has been given back already", "budget": "the budget is spent",
+        "breaker": "the breaker has tripped", "cap": "the cap is reached",
         "currency": "the currency differs", "payee": "nobody to pay is known",
         "exonerated": "exonerated before it was paid",
     },
     "zh-Hans": {
-        "budget": "预算已用完", "breaker": "熔断已触发", "cap": "已达上限", "currency": "币种不一致",
+        "price": "已退满实付金额", "budget": "预算已用完", "breaker": "熔断已触发", "cap": "已达上限",
+        "currency": "币种不一致",
         "payee": "收款人未知", "exonerated": "支付前已免责",
     },
 }  # fmt: skip

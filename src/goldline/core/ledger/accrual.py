@@ -6,7 +6,8 @@ a period; a breaker stops a policy that suddenly pays too much. What is held is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -26,6 +27,8 @@ class Candidate:
     """A remedy as the tariff asks for it, before caps. Amounts in minor units of `currency`.
 
     `root` is the key of the subject this one is within, or its own: a cap bounds what is charged on all of it.
+    `price_minor` is what was paid for the root, None where that is not known; `given` are the lines of what went back
+    of it outside this ledger, each a JSON array that begins with a case's id and an amount in minor units.
     """
 
     finding_id: UUID
@@ -42,6 +45,8 @@ class Candidate:
     cap_minor: int | None
     judged_at: datetime
     root: str
+    price_minor: int | None = None
+    given: Sequence[str] | None = None
 
     @cached_property
     def remedy_id(self) -> UUID:
@@ -72,10 +77,14 @@ class Accrual:
 
 @dataclass(slots=True)
 class Standing:
-    """What the decision starts from: charged so far by root, and limits by policy. `decide` updates both."""
+    """What the decision starts from: charged and given back so far, and limits by policy. `decide` updates it.
+
+    Charges are by root, refunds by root and then by key.
+    """
 
     charged_minor: dict[str, int] = field(default_factory=dict)
     limits: dict[str, Limit] = field(default_factory=dict)
+    refunded_minor: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def decide(candidates: Iterable[Candidate], standing: Standing) -> list[Accrual]:
@@ -86,13 +95,42 @@ def decide(candidates: Iterable[Candidate], standing: Standing) -> list[Accrual]
 
 def _decide_one(candidate: Candidate, standing: Standing) -> Accrual:
     charged = standing.charged_minor.get(candidate.root, 0)
+    refunded = standing.refunded_minor.setdefault(candidate.root, {})
     amount = _capped(candidate, charged)
     if amount == 0:
         return Accrual(candidate, 0, "void", "cap")
+    if candidate.kind == REFUND:
+        amount = min(amount, refundable_minor(candidate, refunded))
+        if amount <= 0:
+            return Accrual(candidate, 0, "void", "price")
     why = _obstacle(candidate) or _spend(standing.limits.setdefault(candidate.policy, Limit()), amount)
-    if candidate.kind != REFUND:
+    if candidate.kind == REFUND:
+        refunded[candidate.key] = refunded.get(candidate.key, 0) + amount
+    else:
         standing.charged_minor[candidate.root] = charged + amount
     return Accrual(candidate, amount, "held" if why else "accrued", why)
+
+
+def refundable_minor(candidate: Candidate, refunded_minor: Mapping[str, int]) -> int:
+    """What may still be given back: of this case what it asks, of the root what was paid, less what went back already.
+
+    Several grounds of one case ask for the same money. What is told of a case from outside and what this ledger gave
+    for it may be the same money too: the greater of the two counts. Zero or less when nothing is left.
+    """
+    told = _told_minor(candidate)
+    gone = {key: max(refunded_minor.get(key, 0), told.get(key, 0)) for key in {*refunded_minor, *told}}
+    left = candidate.asked_minor - gone.get(candidate.key, 0)
+    return left if candidate.price_minor is None else min(left, candidate.price_minor - sum(gone.values()))
+
+
+def _told_minor(candidate: Candidate) -> dict[str, int]:
+    """What went back outside this ledger, by the key of its case."""
+    told: dict[str, int] = {}
+    for line in candidate.given or ():
+        case, amount_minor, *_ = json.loads(line)
+        key = f"{candidate.root}|{case}"
+        told[key] = told.get(key, 0) + amount_minor
+    return told
 
 
 def _capped(candidate: Candidate, charged_minor: int) -> int:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from goldline.core.ledger.accrual import Accrual, Candidate, Limit, Standing, decide, derived_id
+from goldline.core.ledger.accrual import REFUND, Accrual, Candidate, Limit, Standing, decide, derived_id
 from goldline.core.ledger.entry import CLEARING, OPENING
 from goldline.core.ledger.limit import lock_limits, period_start, save_limits
 from goldline.core.policy.promise import Promise
@@ -30,7 +30,7 @@ def accrue(
         return []
     limited = sorted({c.policy for c in candidates if promises[c.policy].budget or promises[c.policy].breaker})
     limits: dict[str, Limit] = lock_limits(connection, [promises[policy] for policy in limited], now)
-    standing = Standing(_charged(connection, candidates), limits)
+    standing = Standing(_charged(connection, candidates), limits, _refunded(connection, candidates))
     accruals = decide(candidates, standing)
     _write(connection, partition, accruals, _periods(promises, limited, now), now)
     save_limits(connection, [promises[policy] for policy in limited], limits, now)
@@ -59,6 +59,25 @@ _CHARGED: Final = """
         UNION ALL
         SELECT o.amount_minor, o.state, o.kind FROM remedy o WHERE o.key > t.root || '|' AND o.key < t.root || '}'
     ) r WHERE r.state NOT IN ('void', 'refused') AND r.kind <> 'refund' GROUP BY t.root"""
+
+
+def _refunded(connection: Connection[Any], candidates: Iterable[Candidate]) -> dict[str, dict[str, int]]:
+    """What was given back of each root already, by the key it was given for; refused and void remedies do not count."""
+    roots = list({c.root for c in candidates if c.kind == REFUND})
+    refunded: dict[str, dict[str, int]] = {}
+    rows = connection.execute(_REFUNDED, (roots,), prepare=True).fetchall() if roots else []
+    for root, key, amount_minor in rows:
+        refunded.setdefault(root, {})[key] = amount_minor
+    return refunded
+
+
+_REFUNDED: Final = """
+    SELECT t.root, r.key, sum(r.amount_minor)::bigint FROM unnest(%s::text[]) AS t (root) CROSS JOIN LATERAL (
+        SELECT o.key, o.amount_minor, o.state, o.kind FROM remedy o WHERE o.key = t.root
+        UNION ALL
+        SELECT o.key, o.amount_minor, o.state, o.kind FROM remedy o
+        WHERE o.key > t.root || '|' AND o.key < t.root || '}'
+    ) r WHERE r.state NOT IN ('void', 'refused') AND r.kind = 'refund' GROUP BY t.root, r.key"""
 
 
 _REMEDY_COPY = (

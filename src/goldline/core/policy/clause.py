@@ -11,6 +11,7 @@ from typing import Final
 from goldline.core.facts.merge import FactType
 from goldline.core.facts.subject import Subject, Vocabulary
 from goldline.core.money import exponent as exponent_of
+from goldline.core.policy.consequence import bearers, read_consequence, sides
 from goldline.core.policy.definition import NOTHING, Definitions, Use
 from goldline.core.policy.diagnostic import Place, nearest
 from goldline.core.policy.expression import Expression, Type, examine, macro
@@ -22,14 +23,13 @@ from goldline.core.policy.verdict_sql import broken_sql
 
 PROMISE_KEYS: Final = (
     "id", "on", "title", "about", "made_at", "due_at", "kept_at", "excused", "effective", "grace", "cap", "budget",
-    "breaker", "remedy", "clause", "grade",
+    "breaker", "remedy", "clause", "grade", "event", "side",
 )  # fmt: skip
 REQUIRED_KEYS: Final = ("id", "on", "title", "about", "made_at", "due_at", "kept_at")
 RULE_KEYS: Final = ("id", "on", "title", "about", "at", "when", "excused", "effective", "grace", "clause", "grade")
 RULE_REQUIRED_KEYS: Final = ("id", "on", "title", "about", "at", "when")
 REMEDY_KEYS: Final = ("pay", "as", "from", "when", "after")
 KINDS: Final = ("coupon", "refund", "balance")
-BEARERS: Final = ("merchant", "carrier", "platform")
 PERIODS: Final = ("day", "week", "month", "year")
 _ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_ID: Final = 32
@@ -123,6 +123,7 @@ def _draft(table: Table, setting: Setting) -> Draft:
     cap_minor, grace_s = table.minor("cap", setting.exponent), table.seconds("grace")
     cap_minor = _pack_cap(table, setting) if cap_minor is None else cap_minor
     clause, grade = table.text("clause"), table.choice("grade", GRADES)
+    event, side = read_consequence(table, subject), table.choice("side", sides(setting.vocabulary))
     faults = len(table.document.source.diagnostics) > before or not complete
     if faults or subject is None or made is None or due is None or kept is None:
         return Draft(table, own_id, subject, None, setting)
@@ -130,7 +131,7 @@ def _draft(table: Table, setting: Setting) -> Draft:
         policy=f"{setting.pack}.{own_id}", version=1, pack=setting.pack, subject=subject.kind, title=title, about=about,
         effective_from=start, effective_until=until, by=by, made_at=made, due_at=due, kept_at=kept, excused=excused,
         grace_s=grace_s or 0, cap_minor=cap_minor, budget=budget, breaker=breaker, remedies=(),
-        currency=setting.currency, clause=clause, grade=grade,
+        currency=setting.currency, clause=clause, grade=grade, event=event, side=side,
     )  # fmt: skip
     return Draft(table, own_id, subject, promise, setting)
 
@@ -330,9 +331,10 @@ def _remedy(
     bearer = expression(table, "from", FactType.TEXT, subject, setting, macros)
     when = expression(table, "when", FactType.BOOLEAN, subject, setting, macros)
     after_s = table.seconds("after") or 0
+    known = bearers(setting.vocabulary)
     for word in _bearers(bearer):
-        if word not in BEARERS:
-            table.report("from", f"nobody is called '{word}'", nearest(word, BEARERS) or f"use {', '.join(BEARERS)}")
+        if word not in known:
+            table.report("from", f"nobody is called '{word}'", nearest(word, known) or f"use {', '.join(known)}")
     if pay is None or kind is None or bearer is None:
         return None
     return Remedy(ordinal, pay, kind, bearer, when, after_s, setting.currency)

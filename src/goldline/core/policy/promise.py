@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from goldline.core.policy.consequence import Consequence
 from goldline.core.policy.definition import Use
 from goldline.core.policy.expression import Expression, Node
 
@@ -31,7 +32,7 @@ class Remedy:
     """What one breach gives the consumer.
 
     `pay.sql()` yields integral minor units of `currency` as numeric, null when a fact it needs is unknown: then
-    nothing is paid. `bearer` yields 'merchant', 'carrier' or 'platform'. `after_s` is how long after the deadline
+    nothing is paid. `bearer` yields a party of the subject or 'platform'. `after_s` is how long after the deadline
     the promise must still be unkept; `occurrence` is the slot it belongs to.
     """
 
@@ -67,7 +68,8 @@ class Promise:
     `policy` is '<pack>.<id>'. `effective_from` is inclusive, `effective_until` exclusive; `by` names the instant
     fact that says which version conduct is judged by (None: this version holds whatever the date). `clause` names the
     text the rule comes from and `grade` how sure that is. `dormant` lists what of it is not in force, `uses` the
-    parameters and tariffs it names.
+    parameters and tariffs it names. `event` is what a breach brings about; `side` says whose clock it is, where that is
+    not the seller's.
 
     A *rule* is the same with a condition (`when`) in place of evidence of keeping: it is judged at `made_at`, which is
     `due_at` and `kept_at` too, and broken where the condition holds then.
@@ -96,6 +98,8 @@ class Promise:
     grade: str | None = None
     dormant: tuple[Dormant, ...] = ()
     uses: frozenset[Use] = frozenset()
+    event: Consequence | None = None
+    side: str | None = None
     when: Expression | None = None
 
     @property

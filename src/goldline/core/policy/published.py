@@ -119,7 +119,9 @@ _COUNT_AGAIN: Final = (
 
 
 # What may change in a version without turning a verdict or an amount that was given.
-_TELLING: Final = ("title", "about", "clause", "grade", "effective", "budget", "breaker", "occurrences", "replaces")
+_TELLING: Final = (
+    "title", "about", "clause", "grade", "effective", "budget", "breaker", "event", "side", "occurrences", "replaces",
+)  # fmt: skip
 
 
 def _refuse_rewriting(connection: Connection[Any], pack: Pack, rows: list[_Row]) -> None:

@@ -17,9 +17,14 @@ from goldline.core.judge.explanation import explain as explained
 from goldline.core.judge.sentence import Language, amount
 from goldline.core.policy.published import load_published
 from goldline.market.vocabulary import vocabulary
+from goldline.study.outlets import outlets
 from goldline.study.report import PromiseReport, promises
 from goldline.surfaces.cli.program import LANGUAGES
 from goldline.surfaces.cli.record import Instant, present, record
+
+OUTLET_COUNTS = (
+    "points", "unasked_drops", "false_signatures", "no_visits", "undelivered", "late_signatures", "overlong",
+)  # fmt: skip
 
 
 @click.group()
@@ -71,6 +76,30 @@ def _table(found: list[PromiseReport]) -> Table:
 
 def _amounts(sums: dict[str, int]) -> str:
     return "\n".join(amount(minor, currency) for currency, minor in sums.items()) or "0"
+
+
+@group.command(name="outlets")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Days from this one on.")
+@click.option("--outlet", help="Only this outlet.")
+@click.option("--limit", type=int, default=100, show_default=True)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def outlets_command(since: datetime | None, outlet: str | None, limit: int, form: str) -> None:
+    """The points of carriers' outlets, day by day, most first: each upheld delivery failure is one.
+
+    A failure is upheld when it is admitted, found by a review, or not disproved in time; an appeal clears it.
+    """
+    with record() as connection:
+        found = outlets(connection, since.date() if since else None, outlet, limit)
+    if form == "json":
+        click.echo(json.dumps([each.as_dict() for each in found], ensure_ascii=False, indent=2))
+        return
+    table = Table("outlet", "day", box=None, pad_edge=False)
+    for heading in OUTLET_COUNTS:
+        table.add_column(heading.replace("_", " "), justify="right")
+    for each in found:
+        counts = each.as_dict()
+        table.add_row(each.outlet, counts["day"], *(f"{counts[name]:,}" for name in OUTLET_COUNTS))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 @click.command()

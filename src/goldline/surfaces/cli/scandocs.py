@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final, get_args
 
 from goldline.connectors.carriers.dialect import GRADES, Dialect, Meaning
-from goldline.market.events import ScanCode
 from goldline.market.incident import Incident, at_fault
+from goldline.market.scan import ScanCode
 
 CODES: Final[dict[str, str]] = {
     "registered": "The carrier was told of the parcel, or a label was made. Not shipment.",

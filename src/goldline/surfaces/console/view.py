@@ -23,6 +23,7 @@ from goldline.surfaces.web.reading import overview as live_reading
 from goldline.surfaces.web.reading import policies as policy_list
 from goldline.surfaces.web.reading import quarantine as quarantine_list
 from goldline.surfaces.web.reading import remedies as remedy_list
+from goldline.surfaces.web.reading.aftersales import cases_of
 from goldline.surfaces.web.reading.page import BadCursor, Conditions, Listing, Row, Slice, fetch
 from goldline.surfaces.web.reading.policies import PolicyVersion, Standing
 from goldline.surfaces.web.reading.story import story_of
@@ -98,7 +99,8 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
         return _no_such_order(request, order_id)
     currency = str(story.facts.get("currency") or story.facts.get("currency_seen") or "")
     facts = [(name, fact_text(name, value, currency)) for name, value in story.facts.items()]
-    return show(request, "console/order.html", "console:orders", story=story, facts=facts, link=link_for(order_id))
+    told = {"story": story, "cases": cases_of(story), "facts": facts, "link": link_for(order_id)}
+    return show(request, "console/order.html", "console:orders", **told)
 
 
 @looks

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from goldline.core.judge.explanation import RemedyTold
 from goldline.surfaces.web.language import current, told
+from goldline.surfaces.web.reading.aftersales import Case, cases_of
 from goldline.surfaces.web.reading.story import PromiseStory, Story
 from goldline.surfaces.web.templatetags.present import kind, mask, moment, money, part, span
 
@@ -114,6 +115,7 @@ class GuaranteePage:
     rights: tuple[Right, ...]
     happenings: tuple[Happening, ...]
     remedies: tuple[tuple[RemedyTold, PromiseStory], ...]
+    cases: tuple[Case, ...]
 
 
 def guarantee_page(story: Story, zone: ZoneInfo) -> GuaranteePage:
@@ -135,6 +137,7 @@ def guarantee_page(story: Story, zone: ZoneInfo) -> GuaranteePage:
         rights=tuple(_right(each, story) for each in sorted(story.promises, key=_weight)),
         happenings=_happenings(story),
         remedies=tuple((remedy, each) for each in story.promises for remedy in each.remedies),
+        cases=cases_of(story),
     )
 
 
@@ -148,7 +151,8 @@ def _first_block(story: Story, zone: ZoneInfo) -> tuple[str, str, str]:
     running = [each for each in story.promises if each.told.state == "pending"]
     if running:
         return _running_block(min(running, key=lambda each: each.told.due_at), story, zone, paid)
-    broken = [each for each in story.promises if each.told.state == "broken"]
+    # The consumer's own clock is nobody else's word.
+    broken = [each for each in story.promises if each.told.state == "broken" and each.told.side != "consumer"]
     if broken:
         return _("We did not keep our word: %(title)s.") % {"title": _titled(broken[-1])}, paid, ""
     return _("Your order is on its way through the shop."), paid, ""

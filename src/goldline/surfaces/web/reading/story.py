@@ -81,12 +81,13 @@ class PromiseStory:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One order. `promises` are its own, then those of its parcels and refunds."""
+    """One order. `promises` are its own, then those of its parcels and refunds, which are explained in `within`."""
 
     order_id: str
     now: datetime
     facts: Mapping[str, Any]
     promises: tuple[PromiseStory, ...]
+    within: tuple[Explanation, ...] = ()
 
 
 def story_of(connection: Connection, order_id: str) -> Story | None:
@@ -100,7 +101,7 @@ def _story(explained: Explanation, known: RuleSet) -> Story:
     parts = [
         PromiseStory(told, _prospects(told, known), _part(each)) for each in explained.within for told in each.promises
     ]
-    return Story(explained.key, explained.now, explained.facts, (*own, *parts))
+    return Story(explained.key, explained.now, explained.facts, (*own, *parts), explained.within)
 
 
 def _part(explained: Explanation) -> Part:

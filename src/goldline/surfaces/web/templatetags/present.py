@@ -55,6 +55,10 @@ STATE_WORDS = {
     "unknown": gettext_lazy("being confirmed"),
     "held": gettext_lazy("held for review"),
     "void": gettext_lazy("not due"),
+    # of an after-sales case
+    "waiting": gettext_lazy("waiting for an answer"),
+    "approved": gettext_lazy("approved"),
+    "withdrawn": gettext_lazy("withdrawn"),
     # of a delivery
     "ready": gettext_lazy("waiting to be sent"),
     "done": gettext_lazy("delivered"),
@@ -75,9 +79,9 @@ STATE_WORDS = {
     "dropped": gettext_lazy("dropped"),
 }
 TONES = {
-    "good": {"kept", "paid", "done", "ok", "compensated", "redriven"},
+    "good": {"approved", "kept", "paid", "done", "ok", "compensated", "redriven"},
     "bad": {"broken", "refused", "dead", "failed", "closed", "in_force"},
-    "wait": {"accrued", "unknown", "held", "ready", "owed", "open", "limited"},
+    "wait": {"accrued", "unknown", "held", "ready", "owed", "open", "limited", "waiting"},
 }
 KIND_WORDS = {
     "coupon": gettext_lazy("coupon"),
@@ -114,6 +118,9 @@ PARTY_WORDS = {
     "carrier": gettext_lazy("the carrier"),
     "platform": gettext_lazy("the platform"),
     "consumer": gettext_lazy("the consumer"),
+    "insurer": gettext_lazy("the insurer"),
+    "outlet": gettext_lazy("the carrier's outlet"),
+    "automatic": gettext_lazy("automatic"),
 }
 
 
