@@ -35,6 +35,8 @@ Region = Annotated[
     str,
     Meta(min_length=1, max_length=64, description="A region: a code (CN-GD, 440307), or a Chinese name or address."),
 ]
+YesNo = Literal["yes", "no"]
+Goods = Literal["physical", "virtual", "custom", "blind_box"]
 ZONES = {zone for zone in available_timezones() if "/" in zone} | {"UTC"}
 
 
@@ -50,6 +52,7 @@ class OrderPlaced(Data):
 
     `product_id` names what was bought, where the order is of one product; `sale` says whether it was sold from stock
     or before it was there.
+    `instant_refund` is the tag of goods that are refunded at once before shipment; `goods` is what sort they are.
     """
 
     order_id: Id
@@ -61,6 +64,8 @@ class OrderPlaced(Data):
     category: Id | None = None
     product_id: Id | None = None
     sale: Literal["spot", "presale"] = "spot"
+    instant_refund: YesNo | None = None
+    goods: Goods | None = None
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
@@ -78,6 +83,8 @@ class OrderItemAdded(Data):
     currency: Currency
     freight_minor: AmountMinor = 0
     ship_by: Time | None = None
+    instant_refund: YesNo | None = None
+    goods: Goods | None = None
 
 
 @event("order.paid", root="order_id")
@@ -284,11 +291,20 @@ class RefundRequested(Data):
 
 @event("refund.decided", root="order_id")
 class RefundDecided(Data):
-    """The merchant or the platform answered a refund request."""
+    """The merchant or the platform answered a refund request.
+
+    `instant_at` and `instant_minor` are there when the platform decided at once: that refund is owed from that moment.
+    """
 
     order_id: Id
     refund_id: Id
     outcome: Literal["approved", "refused"]
+    by: Literal["merchant", "platform"] | None = None
+    instant_at: Time | None = None
+    instant_minor: AmountMinor | None = None
+    decision_id: Id | None = None
+    merchant_id: Id | None = None
+    consumer_id: Id | None = None
 
 
 @event("refund.paid", root="order_id")
@@ -299,6 +315,31 @@ class RefundPaid(Data):
     refund_id: Id
     amount_minor: AmountMinor
     currency: Currency
+
+
+@event("consumer.linked", root="consumer_id")
+class ConsumerLinked(Data):
+    """An account is one of a group that one person uses; `by` says what links them: a payment, a device, an address."""
+
+    consumer_id: Id
+    group_id: Id
+    by: Id
+
+
+@event("consumer.restricted", root="consumer_id")
+class ConsumerRestricted(Data):
+    """The platform withdrew its benefits from an account that abused them."""
+
+    consumer_id: Id
+    reason: Text
+
+
+@event("consumer.released", root="consumer_id")
+class ConsumerReleased(Data):
+    """The platform gave its benefits back to an account."""
+
+    consumer_id: Id
+    reason: Text | None = None
 
 
 @event("merchant.registered", root="merchant_id")

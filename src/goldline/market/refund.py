@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from goldline.core.facts.merge import FactType, First, FirstAt, Inherited, Latest
+from goldline.core.facts.merge import FactType, First, FirstAt, Greatest, Inherited, Latest, Least
 from goldline.core.facts.subject import Subject
 from goldline.market.order import Order
 
@@ -25,6 +25,8 @@ class Refund(Subject):
     currency = Latest("refund.requested", "currency", FactType.TEXT, about="its currency")
     decided_at = FirstAt("refund.decided", about="when it was answered")
     outcome = Latest("refund.decided", "outcome", FactType.TEXT, about="approved or refused")
+    instant_at = Least("refund.decided", "instant_at", FactType.INSTANT, about="when it was granted at once")
+    instant_amount = Greatest("refund.decided", "instant_minor", FactType.MONEY, about="what was granted at once")
     paid_at = FirstAt("refund.paid", about="when the money left")
 
     merchant_id = Inherited(Order, "merchant_id")
