@@ -41,7 +41,7 @@ class Site:
 def site(place: Place, url: str) -> Iterator[Site]:
     """Serve a database in a process of its own."""
     with connect(url) as connection:
-        secret = apikey.create(connection, "bench", ["events:write", "read"])
+        secret = apikey.create(connection, "bench", ["events:write", "decide", "read"])
         connection.commit()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -115,6 +115,29 @@ def shipped(at: datetime) -> list[Sort]:
             "n % 5 = 0", _ON_ITS_WAY, f"({then} - interval '40 hours' - interval '20 hours' * ({hours}))", parcels=True
         ),
     ]
+
+
+def fresh(at: datetime) -> list[Sort]:
+    """Orders as they stand at a time, for no pack: one in five bought that day and not sent yet, the others delivered.
+
+    A buyer has about a dozen orders in two months, one in a hundred has ten times as many; one order in eight was asked
+    back.
+    """
+    then = f"timestamptz '{at.isoformat()}'"
+    hours = "(hashint8(n + 7) & 1048575) / 1048576.0"
+    buyer = "'c' || CASE WHEN n % 10 = 1 THEN n / 1200 * 100 ELSE n / 12 END"
+    own = {"consumer_id": buyer, "instant_tag": "'yes'"}
+    columns = {**_ORDER, **own}
+    delivered = {**_DELIVERED, **own, "refund_asked_at": "CASE WHEN n % 8 = 1 THEN {paid} + interval '80 hours' END"}
+    sorts = [
+        Sort("n % 5 <> 0", delivered, f"({then} - interval '5 days' - interval '55 days' * ({hours}))"),
+        Sort("n % 5 = 0", columns, f"({then} - interval '20 hours' * ({hours}))"),
+    ]
+    return [replace(each, columns=_without_verdicts(each.columns)) for each in sorts]
+
+
+def _without_verdicts(columns: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in columns.items() if not name.startswith("v_")}
 
 
 def unshipped(first_due: datetime, due_per_s: float) -> list[Sort]:

@@ -19,8 +19,8 @@ from psycopg.rows import class_row
 
 from goldline.core.errors import GoldlineError
 
-Scope = Literal["events:write", "read", "admin"]
-SCOPES: Final[tuple[Scope, ...]] = ("events:write", "read", "admin")
+Scope = Literal["events:write", "decide", "read", "admin"]
+SCOPES: Final[tuple[Scope, ...]] = ("events:write", "decide", "read", "admin")
 PREFIX: Final = "gl_live_"
 SHOWN_LENGTH: Final = len(PREFIX) + 4
 _SECRET: Final = re.compile(r"gl_live_[0-9a-f]{32}\Z")
@@ -29,7 +29,10 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as it may be shown: never its secret. `prefix` is the secret's beginning, to recognise it by."""
+    """A key as it may be shown: never its secret. `prefix` is the secret's beginning, to recognise it by.
+
+    `stale` says that its use has not been noted for a minute, as far as was asked.
+    """
 
     id: int
     name: str
@@ -38,6 +41,7 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+    stale: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scopes", tuple(self.scopes))
@@ -99,6 +103,8 @@ def authenticate(connection: Connection[Any], secret: str, scope: Scope) -> ApiK
 
 def touch(connection: Connection[Any], key: ApiKey) -> None:
     """Note that the key was used, at most once a minute. Does not commit."""
+    if not key.stale:
+        return
     connection.execute(
         "UPDATE api_key SET last_used_at = clock_timestamp() WHERE id = %s"
         " AND (last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute')",
@@ -125,11 +131,15 @@ def keys(connection: Connection[Any]) -> list[ApiKey]:
 
 def _find(connection: Connection[Any], secret: str) -> ApiKey | None:
     digest = _digest(secret)
-    row = connection.execute("SELECT id, secret_sha256 FROM api_key WHERE secret_sha256 = %s", [digest]).fetchone()
-    if row is None or not compare_digest(bytes(row[1]), digest):
+    row = connection.execute(
+        f"SELECT secret_sha256, {_COLUMNS}, coalesce(last_used_at < clock_timestamp() - interval '1 minute', true)"  # noqa: S608
+        " FROM api_key WHERE secret_sha256 = %s",
+        [digest],
+        prepare=True,
+    ).fetchone()
+    if row is None or not compare_digest(bytes(row[0]), digest):
         return None
-    with connection.cursor(row_factory=class_row(ApiKey)) as cursor:
-        return cursor.execute(f"SELECT {_COLUMNS} FROM api_key WHERE id = %s", [row[0]]).fetchone()  # noqa: S608
+    return ApiKey(*row[1:])
 
 
 def _digest(secret: str) -> bytes:

@@ -72,11 +72,11 @@ CREATE TABLE IF NOT EXISTS policy_version (
     version       integer NOT NULL,
     pack          text NOT NULL,
     subject       text NOT NULL,
-    kind          text NOT NULL,                   -- 'promise' for now
+    kind          text NOT NULL,                   -- 'promise', 'decision', or that one was withdrawn
     effective_from timestamptz,
     effective_until timestamptz,
     digest        text NOT NULL,                   -- sha256 of the canonical body
-    body          jsonb NOT NULL,                  -- the [[promise]] table as JSON
+    body          jsonb NOT NULL,                  -- the [[promise]] or [[decision]] table as JSON
     published_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     published_by  text NOT NULL DEFAULT 'cli',
     PRIMARY KEY (policy, version)
@@ -251,7 +251,7 @@ CREATE TABLE IF NOT EXISTS api_key (
     name          text NOT NULL UNIQUE,
     prefix        text NOT NULL,                   -- shown in lists: 'gl_live_ab12'
     secret_sha256 bytea NOT NULL UNIQUE,
-    scopes        text[] NOT NULL,                 -- 'events:write', 'read', 'admin'
+    scopes        text[] NOT NULL,                 -- 'events:write', 'decide', 'read', 'admin'
     created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     last_used_at  timestamptz,
     revoked_at    timestamptz

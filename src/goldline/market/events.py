@@ -31,6 +31,7 @@ Region = Annotated[
     str,
     Meta(min_length=1, max_length=64, description="A region: a code (CN-GD, 440307), or a Chinese name or address."),
 ]
+Goods = Literal["physical", "virtual", "custom", "blind_box"]
 ZONES = {zone for zone in available_timezones() if "/" in zone} | {"UTC"}
 
 
@@ -48,6 +49,7 @@ class OrderPlaced(Data):
     or before it was there.
     `no_reason` says whether the goods may be sent back without a reason, as the platform's list of excluded kinds has
     it and the consumer confirmed when buying; a merchant cannot widen that list.
+    `instant_refund` is the tag of goods that are refunded at once before shipment; `goods` is what sort they are.
     """
 
     order_id: Id
@@ -60,6 +62,8 @@ class OrderPlaced(Data):
     product_id: Id | None = None
     sale: Literal["spot", "presale"] = "spot"
     no_reason: Literal["applies", "excluded"] = "applies"
+    instant_refund: YesNo | None = None
+    goods: Goods | None = None
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
@@ -77,6 +81,8 @@ class OrderItemAdded(Data):
     currency: Currency
     freight_minor: AmountMinor = 0
     ship_by: Time | None = None
+    instant_refund: YesNo | None = None
+    goods: Goods | None = None
 
 
 @event("order.paid", root="order_id")
@@ -292,7 +298,8 @@ class RefundDecided(Data):
     """The merchant or the platform answered a refund request, or the clock did ('automatic').
 
     `waiver` says why approved money goes back while the goods stay; `refusal` why the request was refused. Without
-    `amount_minor` all that was asked for is approved.
+    `amount_minor` all that was asked for is approved. `instant_at` and `instant_minor` are there when the platform
+    decided at once: that refund is owed from that moment.
     """
 
     order_id: Id
@@ -303,6 +310,11 @@ class RefundDecided(Data):
     waiver: Waiver | None = None
     refusal: Refusal | None = None
     reason: Text | None = None
+    instant_at: Time | None = None
+    instant_minor: AmountMinor | None = None
+    decision_id: Id | None = None
+    merchant_id: Id | None = None
+    consumer_id: Id | None = None
 
 
 @event("refund.paid", root="order_id")
@@ -314,6 +326,31 @@ class RefundPaid(Data):
     amount_minor: AmountMinor
     currency: Currency
     payment_id: Id | None = None
+
+
+@event("consumer.linked", root="consumer_id")
+class ConsumerLinked(Data):
+    """An account is one of a group that one person uses; `by` says what links them: a payment, a device, an address."""
+
+    consumer_id: Id
+    group_id: Id
+    by: Id
+
+
+@event("consumer.restricted", root="consumer_id")
+class ConsumerRestricted(Data):
+    """The platform withdrew its benefits from an account that abused them."""
+
+    consumer_id: Id
+    reason: Text
+
+
+@event("consumer.released", root="consumer_id")
+class ConsumerReleased(Data):
+    """The platform gave its benefits back to an account."""
+
+    consumer_id: Id
+    reason: Text | None = None
 
 
 @event("merchant.registered", root="merchant_id")

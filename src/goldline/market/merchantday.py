@@ -94,3 +94,6 @@ class MerchantDay(Aggregate):
     presale_due_30d = Windowed("presale_due", 30, about="presale_due of thirty days")
     presale_late_30d = Windowed("presale_late", 30, about="presale_late of thirty days")
     backlog = Windowed("orders_waiting", 90, about="overdue orders of ninety days still waiting")
+    orders_lost = Count(
+        Order, at="paid_at", where="shipped_at > instant_at", about="of those, sent after their money had gone back"
+    )

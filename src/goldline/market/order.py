@@ -28,6 +28,7 @@ class Order(Subject):
     currency_facts = ("currency_seen", "currency_other")
     price = "paid_amount"
     given_back = "refunds_paid"
+    looked_up_by = ("consumer_id",)
     beside: ClassVar[dict[str, tuple[str, ...]]] = {
         "ship_by": ("ship_by_origin", "promises_stated", "shifted_reason"),
         "exempted_at": ("exempted_reason",),
@@ -43,11 +44,17 @@ class Order(Subject):
     product_id = First("order.placed", "product_id", TEXT, about="what was bought, where it is one product")
     sale = First("order.placed", "sale", TEXT, about="'spot' from stock, 'presale' before it was there")
     no_reason_terms = First("order.placed", "no_reason", TEXT, about="'excluded' from returns without a reason, or not")
+    instant_tag = First("order.placed", "instant_refund", TEXT, about="'yes' where the goods are tagged instant refund")
+    goods = First("order.placed", "goods", TEXT, about="physical, virtual, custom or blind_box")
     estimated_at = First("order.placed", "deliver_by", INSTANT, about="the delivery date stated when placed")
 
     item_merchant_id = Latest("order.item_added", "merchant_id", TEXT, about="the merchant of the last line")
     items_ship_by = Greatest("order.item_added", "ship_by", INSTANT, about="the latest hand-over limit of the lines")
     items_minor = Greatest("order.item_added", "price_minor", MONEY, about="the price of the dearest line")
+
+    items_instant_tag = Least("order.item_added", "instant_refund", TEXT, about="'no' where one line is not tagged")
+    items_goods_first = Least("order.item_added", "goods", TEXT, about="the sort of its lines, first by alphabet")
+    items_goods_last = Greatest("order.item_added", "goods", TEXT, about="the sort of its lines, last by alphabet")
 
     paid_at = FirstAt("order.paid", about="when it was paid")
     paid_amount = Latest("order.paid", "paid_minor", MONEY, about="what was paid, after coupons")
@@ -110,6 +117,7 @@ class Order(Subject):
     refund_decided_at = FirstAt("refund.decided", about="the first answer to a refund request")
     refund_approved_at = FirstAt("refund.decided", where={"outcome": "approved"}, about="the first approved refund")
     refund_refused_at = FirstAt("refund.decided", where={"outcome": "refused"}, about="the first refused refund")
+    instant_at = Least("refund.decided", "instant_at", INSTANT, about="the first refund granted at once")
     refund_paid_at = FirstAt("refund.paid", about="when refund money left")
     refunds_paid = Union(
         "refund.paid", "refund_id", "amount_minor", "payment_id", about="every payment of a refund, with its case"

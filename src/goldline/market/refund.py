@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from goldline.core.facts.merge import Derived, FactType, First, FirstAt, Inherited, LastAt, Latest
+from goldline.core.facts.merge import Derived, FactType, First, FirstAt, Greatest, Inherited, LastAt, Latest, Least
 from goldline.core.facts.subject import Subject
 from goldline.market.order import Order
 
@@ -49,6 +49,8 @@ class Refund(Subject):
     approved_by = First("refund.decided", "by", TEXT, where=APPROVED, about="who approved it first")
     approved_amount = Latest("refund.decided", "amount_minor", MONEY, where=APPROVED, about="how much was approved")
     waiver = Latest("refund.decided", "waiver", TEXT, where=APPROVED, about="why the goods need not go back")
+    instant_at = Least("refund.decided", "instant_at", INSTANT, about="when it was granted at once")
+    instant_amount = Greatest("refund.decided", "instant_minor", MONEY, about="what was granted at once")
     refused_at = FirstAt("refund.decided", where=REFUSED, about="when it was first refused")
     refused_by = First("refund.decided", "by", TEXT, where=REFUSED, about="who refused it first")
     refusal = First("refund.decided", "refusal", TEXT, where=REFUSED, about="on what ground it was first refused")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from goldline.core.facts.subject import Vocabulary
+from goldline.market.consumer import Consumer
 from goldline.market.merchant import Merchant
 from goldline.market.merchantday import MerchantDay
 from goldline.market.order import Order
@@ -10,12 +11,14 @@ from goldline.market.outletday import OutletDay
 from goldline.market.parcel import Parcel
 from goldline.market.productday import ProductDay
 from goldline.market.refund import Refund
+from goldline.market.refundrequest import RefundRequest
 from goldline.market.sanction import ACTIONS
 from goldline.market.waybill import repeated_waybills
 
 
 def vocabulary() -> Vocabulary:
-    """Order, parcel, refund, merchant and the days counted from them, and the sanctions of the published rules."""
-    return Vocabulary(
-        [Order, Parcel, Refund, Merchant, MerchantDay, ProductDay, OutletDay], ACTIONS, [repeated_waybills]
-    )
+    """Order, parcel, refund, merchant, consumer and the days counted from them, the sanctions of the published rules,
+    and what may be asked: a refund.
+    """
+    subjects = [Order, Parcel, Refund, Merchant, MerchantDay, ProductDay, OutletDay, Consumer]
+    return Vocabulary(subjects, ACTIONS, [repeated_waybills], [RefundRequest])

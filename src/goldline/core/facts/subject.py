@@ -6,11 +6,14 @@ Reading a subject class is reading the vocabulary: a policy may name these facts
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from psycopg import Connection
 
 from goldline.core.facts.merge import Fact, FactType
+
+if TYPE_CHECKING:
+    from goldline.core.facts.question import Question
 
 
 class Subject:
@@ -24,7 +27,8 @@ class Subject:
     given two; `noted` names those whose news a watch waits for, while promises are made about the kind;
     `price` names what was paid for it and `given_back` the set of what went back already, by lines that begin with a
     case's id and an amount in minor units: together they bound what is refunded;
-    `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside.
+    `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside;
+    `looked_up_by` names columns it is looked up by, each of which gets an index.
     """
 
     kind: ClassVar[str]
@@ -36,6 +40,7 @@ class Subject:
     given_back: ClassVar[str | None] = None
     beside: ClassVar[dict[str, tuple[str, ...]]] = {}
     noted: ClassVar[tuple[str, ...]] = ()
+    looked_up_by: ClassVar[tuple[str, ...]] = ()
     facts: ClassVar[dict[str, Fact]]
     root_kind: ClassVar[str | None]  # the kind it inherits facts from
 
@@ -85,7 +90,8 @@ Watch = Callable[[Connection[Any]], Sequence[bytes]]
 
 
 class Vocabulary:
-    """The subjects an engine works with, and the sanctions it may impose: their names in every language.
+    """The subjects an engine works with, the sanctions it may impose (their names in every language), and the
+    questions that may be asked about the subjects.
 
     `watches` look now and then for what no single subject shows, from the notes of those that are `noted`. Each gives
     events, as raw CloudEvents, in the caller's transaction; their ids are made from what they tell of.
@@ -96,10 +102,12 @@ class Vocabulary:
         subjects: Iterable[type[Subject]],
         actions: Mapping[str, Mapping[str, str]] | None = None,
         watches: Iterable[Watch] = (),
+        questions: Iterable[type[Question]] = (),
     ) -> None:
         self.watches = tuple(watches)
         self.subjects = {each.kind: each for each in subjects}
         self.actions = dict(actions or {})
+        self.questions = {each.kind: each for each in questions}
         seen: set[str] = set()
         for each in self:
             if each.root_kind is not None and each.root_kind not in seen:

@@ -98,6 +98,8 @@ def _install_one(connection: Connection[Any], subject: type[Subject], partitions
         connection.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {_typed(kind)}")
     if subject.noted:
         connection.execute(f'CREATE TABLE IF NOT EXISTS goldline.noted_{subject.kind} (key text COLLATE "C" NOT NULL)')
+    for name in subject.looked_up_by:
+        connection.execute(f"CREATE INDEX IF NOT EXISTS fact_{subject.kind}_by_{name} ON {table} ({name})")
     if subject.within is not None:
         connection.execute(f"CREATE INDEX IF NOT EXISTS fact_{subject.kind}_own ON {table} (split_part(key, '|', 2))")
     for number in range(partitions):

@@ -20,6 +20,8 @@ from goldline.core.facts.merge import FactType
 from goldline.core.facts.subject import Subject
 from goldline.core.money import Money
 from goldline.core.money import exponent as exponent_of
+from goldline.core.policy import decision_case
+from goldline.core.policy.clause import About
 from goldline.core.policy.diagnostic import PolicyError, Source, nearest
 from goldline.core.policy.document import read
 from goldline.core.policy.expression import Type, parse
@@ -94,7 +96,10 @@ def run_cases(connection: Connection[Any], pack: Pack) -> list[CaseResult]:
     judged: dict[int, CaseResult] = {}
     for kind in dict.fromkeys(case.subject for case in cases):
         own = [(n, case) for n, case in enumerate(cases) if case.subject == kind]
-        judged |= _judge(connection, pack, pack.vocabulary[kind], own)
+        if kind in pack.vocabulary.questions:
+            judged |= _rule(connection, pack, own)
+        else:
+            judged |= _judge(connection, pack, pack.vocabulary[kind], own)
     return [judged[n] for n in range(len(cases))]
 
 
@@ -121,6 +126,8 @@ def _read(pack: Pack, source: Source) -> list[Case]:
 
 
 def _case(table: Table, pack: Pack) -> Case | None:
+    if "decision" in table.values:
+        return _decision_case(table, pack)
     table.allow(_CASE_KEYS, "a case")
     complete = table.require(_CASE_KEYS, "the case")
     name, at = table.text("name"), table.instant("at", UTC)
@@ -130,13 +137,47 @@ def _case(table: Table, pack: Pack) -> Case | None:
         return None
     subject = pack.vocabulary[promise.subject]
     given = {key: value for key in facts.values if (value := _fact(facts, key, subject, pack)) is not None}
-    line = table.document.source.diagnostic(table.document.marks[table.path].key[0], 1, "").line
     occurrence = expect.values.get("occurrence", 0)
     if not isinstance(occurrence, int):
         expect.report("occurrence", "'occurrence' must be a whole number")
         return None
-    where = f"{Path(table.document.source.file).name}:{line}"
-    return Case(name, promise.policy, subject.kind, given, at, _expected(expect, pack), occurrence, where)
+    return Case(name, promise.policy, subject.kind, given, at, _expected(expect, pack), occurrence, _where(table))
+
+
+def _where(table: Table) -> str:
+    line = table.document.source.diagnostic(table.document.marks[table.path].key[0], 1, "").line
+    return f"{Path(table.document.source.file).name}:{line}"
+
+
+def _decision_case(table: Table, pack: Pack) -> Case | None:
+    """A case of a decision. Its clock is the fact asked_at."""
+    table.allow(decision_case.CASE_KEYS, "a case of a decision")
+    complete = table.require(decision_case.CASE_KEYS, "the case")
+    name, versions = table.text("name"), decision_case.named(table, pack)
+    facts, expect = table.table("facts"), table.table("expect")
+    if not complete or name is None or not versions or facts is None or expect is None:
+        return None
+    question = pack.vocabulary.questions[versions[0].question]
+    given = {key: value for key in facts.values if (value := _fact(facts, key, question, pack)) is not None}
+    wanted = decision_case.expected(expect, versions)
+    at = facts.instant("asked_at", UTC) or _UNASKED
+    return Case(name, versions[0].policy, question.kind, given, at, wanted, 0, _where(table))
+
+
+_UNASKED: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _rule(connection: Connection[Any], pack: Pack, cases: list[tuple[int, Case]]) -> dict[int, CaseResult]:
+    """The cases of decisions on one kind of question, each decision in one statement."""
+    results: dict[int, CaseResult] = {}
+    for policy in dict.fromkeys(case.policy for _, case in cases):
+        own = [(n, case) for n, case in cases if case.policy == policy]
+        ruled = decision_case.rule(connection, pack, policy, [case.facts for _, case in own])
+        for (n, case), (actual, ruling) in zip(own, ruled, strict=True):
+            types = {node.label: node.type for node in ruling.decision.nodes} if ruling.decision else {}
+            nodes = ((each["label"], _major(each["value"], types.get(each["label"]), pack)) for each in ruling.nodes)
+            results[n] = CaseResult(case, actual, tuple(nodes))
+    return results
 
 
 def _promise(table: Table, pack: Pack) -> Promise | None:
@@ -151,7 +192,7 @@ def _promise(table: Table, pack: Pack) -> Promise | None:
     return None
 
 
-def _fact(facts: Table, key: str, subject: type[Subject], pack: Pack) -> Any:
+def _fact(facts: Table, key: str, subject: About, pack: Pack) -> Any:
     """The JSON value of a fact, or None with its fault noted."""
     types = subject.types()
     kind = types.get(key)

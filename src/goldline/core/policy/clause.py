@@ -9,6 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from goldline.core.facts.merge import FactType
+from goldline.core.facts.question import Question
 from goldline.core.facts.subject import Subject, Vocabulary
 from goldline.core.money import exponent as exponent_of
 from goldline.core.policy.consequence import bearers, read_consequence, sides
@@ -33,6 +34,7 @@ KINDS: Final = ("coupon", "refund", "balance")
 PERIODS: Final = ("day", "week", "month", "year")
 _ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_ID: Final = 32
+About = type[Subject] | type[Question]  # what an expression may read the facts of
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def _draft(table: Table, setting: Setting) -> Draft:
     own_id = usable_id(table, "id") or ""
     subject = _subject(table, setting)
     title, about = table.words("title"), table.words("about")
-    start, until, by = _effective(table, subject, setting)
+    start, until, by = effective(table, subject, setting)
     made, due, kept = (
         expression(table, key, FactType.INSTANT, subject, setting) for key in ("made_at", "due_at", "kept_at")
     )
@@ -143,7 +145,7 @@ def _rule_draft(table: Table, setting: Setting) -> Draft:
     before = len(table.document.source.diagnostics)
     own_id, subject = usable_id(table, "id") or "", _subject(table, setting)
     title, about = table.words("title"), table.words("about")
-    start, until, by = _effective(table, subject, setting)
+    start, until, by = effective(table, subject, setting)
     at = expression(table, "at", FactType.INSTANT, subject, setting)
     when, excused = (expression(table, key, FactType.BOOLEAN, subject, setting) for key in ("when", "excused"))
     grace_s, clause, grade = table.seconds("grace"), table.text("clause"), table.choice("grade", GRADES)
@@ -182,7 +184,7 @@ def _subject(table: Table, setting: Setting) -> type[Subject] | None:
 
 
 def expression(
-    table: Table, key: str, want: Type, subject: type[Subject] | None, setting: Setting,
+    table: Table, key: str, want: Type, subject: About | None, setting: Setting,
     macros: Mapping[str, Term] | None = None,
 ) -> Expression | None:  # fmt: skip
     """The expression of a key, or None with its faults noted. Nothing is said while the subject is unknown."""
@@ -197,9 +199,10 @@ def expression(
     )  # fmt: skip
 
 
-def _effective(
-    table: Table, subject: type[Subject] | None, setting: Setting
+def effective(
+    table: Table, subject: About | None, setting: Setting
 ) -> tuple[datetime | None, datetime | None, str | None]:
+    """When a version begins and ends, and the instant fact that says which is in force. Faults are noted."""
     inner = table.table("effective")
     if inner is None:
         return None, None, None

@@ -19,6 +19,8 @@ from goldline.core.facts.subject import Vocabulary
 from goldline.core.money import EXPONENTS, Money
 from goldline.core.money import exponent as exponent_of
 from goldline.core.policy import clause
+from goldline.core.policy.decision import Asleep, Decision
+from goldline.core.policy.decision_clause import check_names, decisions
 from goldline.core.policy.definition import NOTHING, Definitions
 from goldline.core.policy.diagnostic import PolicyError, Source, nearest
 from goldline.core.policy.document import read
@@ -37,6 +39,7 @@ LARGEST_BYTES: Final = 2_000_000
 @dataclass(frozen=True, slots=True)
 class Pack:
     """A loaded rule book. `bodies` are the [[promise]] tables as JSON values, one for each of `promises`.
+    `decision_bodies` are the [[decision]] tables likewise, and `asleep` what of them waits for a parameter.
 
     `written` are all promises, those too that are not in force because a parameter has no value; `dormant` says which.
     `articles` are its ladders and gates, each with its table as JSON values.
@@ -55,6 +58,13 @@ class Pack:
     definitions: Definitions = NOTHING
     files: tuple[Path, ...] = ()
     articles: tuple[tuple[Ladder | Gate, Mapping[str, Any]], ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    decision_bodies: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def asleep(self) -> tuple[Asleep, ...]:
+        """The grounds and limits of its decisions that wait for a parameter."""
+        return tuple(part for each in self.decisions for part in each.asleep)
 
     def versions(self, policy: str) -> tuple[Promise, ...]:
         """Every version of one promise, by its full name or its id."""
@@ -190,7 +200,7 @@ def _book(text: str, file: str, path: Path) -> _Book:
     return _Book(head, (root, *parts), files)
 
 
-_TABLES: Final = {"gate", "ladder", "promise", "rule", "tariff"}
+_TABLES: Final = {"decision", "gate", "ladder", "promise", "rule", "tariff"}
 
 
 def _root(text: str, file: str, keys: set[str]) -> Table:
@@ -224,15 +234,23 @@ def _pack(chain: list[_Book], path: Path, vocabulary: Vocabulary) -> Pack | None
     currency = _inherited(chain, _currency) or "EUR"
     definitions = _definitions(chain)
     cap_minor = _inherited(chain, lambda head: _cap(head, currency, definitions))
-    tables, settings = [], []
-    for book in _overlaid(chain):
-        zone = (_inherited(chain[: chain.index(book[0]) + 1], _zone) or ("UTC", UTC))[1]
-        setting = clause.Setting(own_id or "pack", currency, zone, vocabulary, definitions, cap_minor)
-        tables += book[1]
-        settings += [setting] * len(book[1])
-    if not tables and not any({"promise", "rule"} & set(root.values) for book in chain for root in book.roots):
+
+    def setting_of(book: _Book) -> clause.Setting:
+        zone = (_inherited(chain[: chain.index(book) + 1], _zone) or ("UTC", UTC))[1]
+        return clause.Setting(own_id or "pack", currency, zone, vocabulary, definitions, cap_minor)
+
+    tables, settings = _set(_overlaid(chain, "promise", "rule"), setting_of)
+    asked, asked_settings = _set(_overlaid(chain, "decision"), setting_of)
+    if not tables and not asked and not _has_promises(chain):
         own.head.document.source.report(0, 1, "the file has no promises", "add a [[promise]] table")
     found = clause.promises(tables, settings)
+    decided = decisions(asked, asked_settings)
+    check_names(asked, decided, found)
+    ruled = [
+        (decision, body(table.values, decision, setting))
+        for table, decision, setting in zip(asked, decided, asked_settings, strict=True)
+        if decision is not None
+    ]
     read_ones = [
         (promise, body(table.values, promise, setting))
         for table, promise, setting in zip(tables, found, settings, strict=True)
@@ -245,7 +263,20 @@ def _pack(chain: list[_Book], path: Path, vocabulary: Vocabulary) -> Pack | None
         own_id or "pack", currency, name, title, tuple(p for p, _ in awake), tuple(b for _, b in awake), path,
         vocabulary, dormant, tuple(p for p, _ in read_ones), definitions, own.files,
         _articles(chain, clause.Setting(own_id or "pack", currency, zone_of(name), vocabulary, definitions), read_ones),
+        tuple(d for d, _ in ruled), tuple(b for _, b in ruled),
     )  # fmt: skip
+
+
+def _has_promises(chain: list[_Book]) -> bool:
+    return any({"promise", "rule"} & set(root.values) for book in chain for root in book.roots)
+
+
+def _set(
+    books: list[tuple[_Book, list[Table]]], setting_of: Callable[[_Book], clause.Setting]
+) -> tuple[list[Table], list[clause.Setting]]:
+    """The tables of all books, and for each the setting of its book."""
+    pairs = [(table, setting_of(book)) for book, tables in books for table in tables]
+    return [table for table, _ in pairs], [setting for _, setting in pairs]
 
 
 def zone_of(name: str) -> tzinfo:
@@ -318,12 +349,12 @@ def _cap(head: Table, currency: str, definitions: Definitions) -> int | None:
     return int(Decimal(named.value).scaleb(exponent)) if named.value is not None else None
 
 
-def _overlaid(chain: list[_Book]) -> list[tuple[_Book, list[Table]]]:
-    """The promises of each book, without those that a nearer one writes anew under the same id."""
+def _overlaid(chain: list[_Book], *kinds: str) -> list[tuple[_Book, list[Table]]]:
+    """The promises or decisions of each book, without those that a nearer one writes anew under the same id."""
     kept: list[tuple[_Book, list[Table]]] = []
     taken: set[str] = set()
     for book in reversed(chain):
-        own = [*book.tables("promise"), *book.tables("rule")]
+        own = [table for kind in kinds for table in book.tables(kind)]
         kept.insert(0, (book, [each for each in own if each.values.get("id") not in taken]))
         taken |= {str(each.values.get("id")) for each in own}
     return kept
@@ -351,13 +382,13 @@ def _zone(head: Table) -> tuple[str, tzinfo] | None:
         return "UTC", UTC
 
 
-def body(values: Mapping[str, Any], promise: Promise, setting: clause.Setting) -> Mapping[str, Any]:
-    """A [[promise]] table as JSON values that read back the same: dates resolved, amounts as texts."""
+def body(values: Mapping[str, Any], promise: Promise | Decision, setting: clause.Setting) -> Mapping[str, Any]:
+    """A [[promise]] or [[decision]] table as JSON values that read back the same: dates resolved, amounts as texts."""
     plain: dict[str, Any] = _plain(values)
     if promise.by:
         bounds = {"from": promise.effective_from, "until": promise.effective_until}
         plain["effective"] = {key: at.isoformat() for key, at in bounds.items() if at} | {"by": promise.by}
-    if promise.cap_minor is not None:
+    if isinstance(promise, Promise) and promise.cap_minor is not None:
         plain["cap"] = Money(promise.cap_minor, setting.currency).decimal()
     return {**plain, **_plain(setting.definitions.body(promise.uses)), "currency": setting.currency}
 

@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from goldline.core.errors import GoldlineError
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.policy import clause
+from goldline.core.policy.decision import Decision
 from goldline.core.policy.definition import Definitions
 from goldline.core.policy.diagnostic import Source
 from goldline.core.policy.document import Document
@@ -26,6 +27,7 @@ from goldline.core.policy.ladder import Gate, Ladder, read_gate, read_ladder
 from goldline.core.policy.pack import Pack, zone_of
 from goldline.core.policy.parameter import read_parameters
 from goldline.core.policy.promise import Promise
+from goldline.core.policy.published_decision import load_decisions, publish_decisions
 from goldline.core.policy.slot import Slot, slots
 from goldline.core.policy.table import Table
 from goldline.core.policy.tariff import read_tariffs
@@ -47,6 +49,7 @@ class RuleSet:
     promises: tuple[Promise, ...]
     ladders: tuple[Ladder, ...] = ()
     gates: tuple[Gate, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
     def of(self, kind: str) -> tuple[Promise, ...]:
         """Every version about one kind of subject."""
@@ -94,7 +97,8 @@ def publish(
         connection.execute("SELECT epoch FROM goldline.ruleset FOR UPDATE")
         rows = _rows(connection, pack.id)
         fresh = [row for policy in _policies(pack, rows) for row in _changes(pack, policy, rows)]
-        if not fresh:
+        ruled = publish_decisions(connection, pack, now, by)
+        if not fresh and not ruled:
             return 0
         if not rejudge:
             _refuse_rewriting(connection, pack, rows)
@@ -107,7 +111,7 @@ def publish(
             _judge_again(connection, kind)
         if any(row.kind == "ladder" or row.body["replaces"] for row, _ in fresh):
             connection.execute(_COUNT_AGAIN)
-    return len(fresh)
+    return len(fresh) + ruled
 
 
 # A ladder that is new or gone changes what follows from violations that stand already.
@@ -157,7 +161,8 @@ def load_published(connection: Connection[Any], vocabulary: Vocabulary) -> RuleS
     ordered = sorted(loaded, key=lambda each: (each.subject, each.policy, each.version))
     articles = [_article(row, vocabulary) for row in standing if row.kind in ARTICLES]
     ladders = tuple(each for each in articles if isinstance(each, Ladder))
-    return RuleSet(epoch, tuple(ordered), ladders, tuple(each for each in articles if isinstance(each, Gate)))
+    gates = tuple(each for each in articles if isinstance(each, Gate))
+    return RuleSet(epoch, tuple(ordered), ladders, gates, load_decisions(connection, vocabulary))
 
 
 def ruleset_epoch(connection: Connection[Any]) -> int:
@@ -187,7 +192,7 @@ def digest_of(body: Mapping[str, Any]) -> str:
 def _rows(connection: Connection[Any], pack: str | None = None) -> list[_Row]:
     found = connection.execute(
         "SELECT policy, version, pack, kind, digest, body FROM goldline.policy_version"
-        " WHERE pack = coalesce(%s, pack) ORDER BY policy, version",
+        " WHERE pack = coalesce(%s, pack) AND kind NOT IN ('decision', 'decision withdrawn') ORDER BY policy, version",
         [pack],
     )
     return [_Row(*row) for row in found]

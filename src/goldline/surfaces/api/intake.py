@@ -31,7 +31,7 @@ _local = _Local()
 
 def receive(request: HttpRequest) -> HttpResponse:
     """Take the events of one request: 202 with what was accepted and what was quarantined, and why."""
-    refused = _refuse_unread(request)
+    refused = refuse_unread(request)
     if refused is not None:
         return refused
     events = cloudevents.parse(request.headers, request.body)
@@ -57,7 +57,7 @@ def thread_intake(connection: Connection) -> Intake:
     return _local.intake
 
 
-def _refuse_unread(request: HttpRequest) -> HttpResponse | None:
+def refuse_unread(request: HttpRequest) -> HttpResponse | None:
     """What can be refused by its headers, before a byte of the body is read."""
     if encoding := request.headers.get("Content-Encoding", "").strip():
         return problem(415, "unsupported_encoding", f"Content-Encoding {encoding[:40]!r} is not taken; send it plain.")

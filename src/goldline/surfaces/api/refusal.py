@@ -21,6 +21,11 @@ STATUSES = {
     "not_found": 404,
     "no_gate": 404,
     "settled": 409,
+    "asked_differently": 409,
+    "already_answered": 409,
+    "already_refunded": 409,
+    "not_in_force": 409,
+    "not_paid": 409,
     "intake_stopped": 503,
 }
 STOPPED_RETRY_AFTER_S = 60
@@ -33,16 +38,16 @@ def attach(api: NinjaAPI) -> None:
     api.add_exception_handler(ValidationError, _invalid)
     api.add_exception_handler(HttpError, _http)
     api.add_exception_handler(Http404, lambda request, fault: failure.not_found(request))
-    api.add_exception_handler(psycopg.OperationalError, _unreachable)
-    api.add_exception_handler(psycopg.InterfaceError, _unreachable)
-    api.add_exception_handler(Exception, _broken)
+    api.add_exception_handler(psycopg.OperationalError, unreachable)
+    api.add_exception_handler(psycopg.InterfaceError, unreachable)
+    api.add_exception_handler(Exception, broken)
 
 
 def goldline_fault(request: HttpRequest, fault: GoldlineError | type[GoldlineError]) -> HttpResponse:
     """A fault the caller or an operator can mend."""
     assert isinstance(fault, GoldlineError)
     if isinstance(fault, DatabaseError):
-        return _unreachable(request, fault)
+        return unreachable(request, fault)
     status = STATUSES.get(fault.code, 422)
     detail = f"{fault.message} {fault.hint}" if fault.hint else fault.message
     errors = [{"pointer": fault.where, "detail": fault.message}] if fault.where else []
@@ -78,12 +83,14 @@ def _http(request: HttpRequest, fault: Any) -> HttpResponse:
     return problem(fault.status_code, "refused", str(fault))
 
 
-def _unreachable(request: HttpRequest, fault: Any) -> HttpResponse:
+def unreachable(request: HttpRequest, fault: Any) -> HttpResponse:
+    """503: the record cannot be reached."""
     logging.getLogger(__name__).error("the record cannot be reached: %s", fault)
     engine.forget()
     return failure.unavailable(request)
 
 
-def _broken(request: HttpRequest, fault: Any) -> HttpResponse:
+def broken(request: HttpRequest, fault: Any) -> HttpResponse:
+    """500: a fault of ours."""
     logging.getLogger(__name__).error("%s %s failed", request.method, request.path, exc_info=fault)
     return failure.server_error(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.dateparse import parse_datetime
@@ -14,9 +15,10 @@ from ninja.responses import Response
 from goldline import __version__
 from goldline.core import quarantine as quarantined
 from goldline.core.errors import GoldlineError
-from goldline.surfaces.api import intake, refusal, shape
+from goldline.surfaces.api import decision, intake, refusal, shape
 from goldline.surfaces.api.authentication import BearerKey
 from goldline.surfaces.web.engine import engine, engine_now
+from goldline.surfaces.web.reading import decisions as decision_list
 from goldline.surfaces.web.reading import deliveries as delivery_list
 from goldline.surfaces.web.reading import findings as finding_list
 from goldline.surfaces.web.reading import quarantine as quarantine_list
@@ -96,6 +98,51 @@ def ask_gate(request: HttpRequest, gate: str, account: str, category: str = Filt
     from goldline.surfaces.web.reading.gates import answer_of
 
     return Response(answer_of(engine(), gate, account, category or None))
+
+
+@api.post(
+    "orders/{path:order_id}/decisions/{str:name}",
+    auth=BearerKey("decide"),
+    response={200: shape.Decision, 400: shape.Problem, 404: shape.Problem, 409: shape.Problem, 411: shape.Problem,
+              413: shape.Problem, 415: shape.Problem, **PROBLEMS},
+    openapi_extra=decision.BODY,
+    tags=["decisions"],
+    summary="Ask for a decision",
+)  # fmt: skip
+def ask_decision(request: HttpRequest, order_id: str, name: str) -> HttpResponse:
+    """Ask and be answered now, by the policy of that name. Asked again under the same id it is answered the same.
+
+    Answered after the commit. What was answered stands, whatever comes later. 409 when it cannot be asked any more:
+    the order is refunded, the request was answered by an event, or asked before with another amount.
+    """
+    return decision.ask(request, order_id, name)
+
+
+@api.get(
+    "decisions/{uuid:decision_id}",
+    auth=BearerKey("read"),
+    response={200: shape.Decision, 404: shape.Problem, **PROBLEMS},
+    tags=["decisions"],
+)
+def show_decision(request: HttpRequest, decision_id: UUID) -> HttpResponse:
+    """One decision as it was answered, with the facts that were seen and the value of every node."""
+    return decision.show(decision_id)
+
+
+@api.get("decisions", auth=BearerKey("read"), response={200: shape.Decisions, **PROBLEMS}, tags=["decisions"])
+def list_decisions(
+    request: HttpRequest,
+    policy: str = Filter,
+    answer: str = Filter,
+    reason: str = Filter,
+    order: str = Filter,
+    merchant: str = Filter,
+    cursor: str | None = Cursor,
+    limit: int = Limit,
+) -> HttpResponse:
+    """Decisions, newest first."""
+    chosen = decision_list.DecisionFilter(policy, answer, reason, order, merchant)
+    return _page(decision_list.decisions(engine(), chosen, cursor, limit))
 
 
 @api.get("findings", auth=BearerKey("read"), response={200: shape.Findings, **PROBLEMS}, tags=["findings"])

@@ -67,6 +67,55 @@ class GateAnswer(Schema):
     grounds: list[GateGround]
 
 
+class Reason(Schema):
+    """One reason of an answer, as a consumer may read it. The Chinese is under `zh-Hans`."""
+
+    id: str
+    en: str
+    zh_hans: str = Field(alias="zh-Hans")
+
+
+class Decision(Schema):
+    """An answer given at once. Amounts are in minor units; `granted_minor` is 0 unless money was granted."""
+
+    id: UUID
+    answer: str
+    reasons: list[Reason]
+    order_id: str
+    asked_as: str
+    amount_minor: int
+    granted_minor: int
+    currency: str
+    policy: str
+    version: int
+    decided_at: datetime
+    facts: dict[str, Any] | None = None
+    nodes: list[Any] | None = None
+
+
+class DecisionInBrief(Schema):
+    """A decision in a list."""
+
+    id: UUID
+    policy: str
+    version: int
+    key: str
+    asked_as: str
+    answer: str
+    reasons: list[str]
+    amount_minor: int
+    spent_minor: int
+    currency: str
+    decided_at: datetime
+
+
+class Decisions(Schema):
+    """A page of decisions."""
+
+    data: list[DecisionInBrief]
+    next_cursor: str | None
+
+
 class RemedyInBrief(Schema):
     """What is owed for a finding."""
 

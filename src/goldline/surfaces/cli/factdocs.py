@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from goldline.core import settings
 from goldline.core.facts.merge import Fact
+from goldline.core.facts.question import Question
 from goldline.core.facts.subject import Subject, Vocabulary
 from goldline.core.settings import PREFIX, Settings
 
@@ -33,7 +34,21 @@ nobody knows is refused. Lists are separated by commas in the environment. Made 
 
 def facts_page(vocabulary: Vocabulary) -> str:
     """Every subject with its facts, as Markdown."""
-    return "\n".join([_FACTS, *(line for subject in vocabulary for line in _subject(subject))])
+    asked = (line for question in vocabulary.questions.values() for line in _question(question))
+    return "\n".join([_FACTS, *(line for subject in vocabulary for line in _subject(subject)), *asked])
+
+
+def _question(question: type[Question]) -> Iterator[str]:
+    """What a decision on a question may name beside the facts of its subject."""
+    yield f"## `{question.kind}`, a question about `{question.of.kind}`\n"
+    yield f"{_paragraph(inspect.getdoc(question) or '')} A ground names these facts and all of `{question.of.kind}`.\n"
+    yield "| Fact | Type | What it is |"
+    yield "|---|---|---|"
+    own = set(question.of.types())
+    for name, kind in question.types().items():
+        if name not in own:
+            yield f"| `{name}` | {kind.name.lower()} | {_cell(question.meaning(name))} |"
+    yield ""
 
 
 def _subject(subject: type[Subject]) -> Iterator[str]:

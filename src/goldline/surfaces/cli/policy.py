@@ -14,7 +14,9 @@ import click
 from psycopg import Connection
 
 from goldline.core.account.case import LadderResult, run_ladder_cases
+from goldline.core.judge.sentence import amount
 from goldline.core.policy.case import CaseResult, run_cases
+from goldline.core.policy.decision import LIMITS, Decision
 from goldline.core.policy.diagnostic import PolicyError
 from goldline.core.policy.pack import CASES_FILE, Pack, available, load
 from goldline.core.policy.promise import Promise, Remedy
@@ -26,6 +28,12 @@ from goldline.surfaces.cli.record import present, record, rehearsal
 _HEADINGS: Final = {
     "en": ("made at", "due at", "kept at", "excused", "in force", "on breach", "reads"),
     "zh-Hans": ("承诺成立", "截止时间", "履约时间", "免除条件", "有效期", "违约补偿", "所依事实"),
+}
+
+
+_DECISION_HEADINGS: Final = {
+    "en": ("answers", "otherwise", "limit", "in force", "reads"),
+    "zh-Hans": ("答复", "默认答复", "额度", "有效期", "所依事实"),
 }
 
 
@@ -57,6 +65,7 @@ def _check(pack: str) -> int:
 def _inventory(pack: Pack) -> str:
     """How many of what a pack holds, as a sentence counts them."""
     kinds = [*(each.kind for each in pack.promises), *(each.kind for each, _ in pack.articles)]
+    kinds += ["decision"] * len(pack.decisions)
     counts = Counter(kinds)
     return ", ".join(counted(number, kind) for kind, number in counts.items())
 
@@ -66,6 +75,10 @@ def _asleep(pack: Pack) -> Iterator[str]:
     for each in pack.dormant:
         part = "" if each.remedy is None else f", remedy {each.remedy + 1}"
         yield f"  not in force: {each.policy}, version {each.version}{part}: no value for {', '.join(each.parameters)}"
+    for resting in pack.asleep:
+        part = resting.part if resting.part in LIMITS else f"ground {resting.part}"
+        names = ", ".join(resting.parameters)
+        yield f"  not in force: {resting.policy}, version {resting.version}, {part}: no value for {names}"
 
 
 @group.command()
@@ -108,7 +121,9 @@ def explain(packs: tuple[str, ...], lang: str) -> int:
 def _explain(pack: str, lang: str) -> int:
     with _faults_shown() as faulty:
         loaded = load(pack, vocabulary())
-        click.echo("\n\n".join(_told(loaded, promise, lang) for promise in loaded.promises))
+        told = [_told(loaded, promise, lang) for promise in loaded.promises]
+        told += [_decision_told(loaded, decision, lang) for decision in loaded.decisions]
+        click.echo("\n\n".join(told))
     return faulty()
 
 
@@ -160,6 +175,23 @@ def _told(pack: Pack, promise: Promise, lang: str) -> str:
     title = f"{promise.title.get(lang, promise.title['en'])}  [{promise.policy}, {promise.version}{source}]"
     lines = [title, promise.about.get(lang, promise.about["en"]), *(f"  {head:<10} {text}" for head, text in clauses)]
     return "\n".join(lines)
+
+
+def _decision_told(pack: Pack, decision: Decision, lang: str) -> str:
+    """One decision in words: its answers, the mildest first, its grounds with what is said, its limits."""
+    mildest, otherwise, limits, in_force, reads = _DECISION_HEADINGS[lang]
+    clauses = [(mildest, " < ".join(decision.answers)), (otherwise, f"{decision.otherwise}: {decision.reason[lang]}")]
+    clauses += [(f"{g.id} → {g.answer}", f"{g.when.text}. {g.reason[lang]}") for g in decision.grounds]
+    if decision.effective_from or decision.effective_until:
+        bounds = (_day(at, pack) for at in (decision.effective_from, decision.effective_until))
+        clauses.append((in_force, f"{' – '.join(bounds)} ({decision.by}, {pack.zone})"))
+    for name, each in decision.ceilings.items():
+        clauses.append((f"{limits} {name}", f"{amount(each.limit_minor, decision.currency)}. {each.reason[lang]}"))
+    question = pack.vocabulary.questions[decision.question]
+    clauses += [(reads, f"{name}: {question.meaning(name)}") for name in decision.names]
+    source = f", {decision.clause}, {decision.grade or '-'}" if decision.clause else ""
+    title = f"{decision.title[lang]}  [{decision.policy}, {decision.version}{source}]"
+    return "\n".join([title, decision.about[lang], *(f"  {head:<10} {text}" for head, text in clauses)])
 
 
 def _day(at: datetime | None, pack: Pack) -> str:

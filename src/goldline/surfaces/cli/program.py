@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "demo": ("running:demo", "A made-up marketplace, live in the browser."),
     "report": ("reporting:group", "What became of the promises."),
     "explain": ("reporting:explain", "Explain everything promised about one order."),
+    "decide": ("deciding:decide", "Ask for a decision now: may this refund be paid at once?"),
     "policy": ("policy:group", "Check, test, explain and publish policy packs."),
     "quarantine": ("quarantine:group", "See, re-drive or drop what could not be taken in."),
     "breaker": ("breaker:group", "See which breakers have tripped, and release them."),

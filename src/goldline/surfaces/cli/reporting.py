@@ -18,6 +18,7 @@ from goldline.core.judge.sentence import Language, amount
 from goldline.core.policy.published import load_published
 from goldline.market.vocabulary import vocabulary
 from goldline.study.outlets import outlets
+from goldline.study.coverage import decisions
 from goldline.study.report import PromiseReport, promises
 from goldline.surfaces.cli.program import LANGUAGES
 from goldline.surfaces.cli.record import Instant, present, record
@@ -49,6 +50,35 @@ def promises_command(form: str) -> None:
         click.echo(json.dumps([each.as_dict() for each in found], ensure_ascii=False, indent=2))
     else:
         Console(width=None if sys.stdout.isatty() else 160).print(_table(found))
+
+
+@group.command(name="decisions")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def decisions_command(form: str) -> None:
+    """Every decision: how often it was given each answer, for which reasons, what was granted, and its coverage.
+
+    Two shares are told apart: orders that nothing lasting stands against, of all orders paid; and answers that granted
+    money, of all that were asked.
+    """
+    words = vocabulary()
+    with record() as connection:
+        found = decisions(connection, words, load_published(connection, words).decisions)
+    if form == "json":
+        click.echo(json.dumps([each.as_dict() for each in found], ensure_ascii=False, indent=2))
+        return
+    table = Table("decision", "answer", box=None, pad_edge=False)
+    for heading in ("given", "granted", "reasons"):
+        table.add_column(heading, justify="right" if heading != "reasons" else "left")
+    for each in found:
+        for answer, count in each.answers.items():
+            granted = amount(each.granted_minor, each.currency) if answer == each.spends else ""
+            reasons = ", ".join(f"{reason} {times:,}" for reason, times in each.reasons.get(answer, {}).items())
+            table.add_row(each.policy, answer, f"{count:,}", granted, reasons)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    for each in found:
+        shares = f"{each.eligible:,} of {each.orders:,} orders paid, {each.granted:,} of {each.asked:,} asked"
+        console.print(f"{each.policy}: coverage {shares}")
 
 
 def _table(found: list[PromiseReport]) -> Table:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from goldline.core.errors import GoldlineError
 from goldline.core.policy.case import Case, read_cases
+from goldline.core.policy.decision import Decision
 from goldline.core.policy.pack import Pack
 from goldline.core.policy.promise import Promise
 
@@ -50,7 +51,7 @@ def rules(pack: Pack) -> list[Rule]:
     path = pack.path.parent / ROWS_FILE
     rows = tomllib.loads(path.read_text(encoding="utf-8"))["rule"] if path.is_file() else []
     found = [_rule(row) for row in rows]
-    known = {promise.id for promise in pack.written}
+    known = {policy.id for policy in _written(pack)}
     named = {policy for rule in found for policy in rule.policies}
     wrong = [f"'{each}' is no policy" for each in sorted(named - known)]
     wrong += [f"the policy '{each}' carries no rule" for each in sorted(known - named)]
@@ -75,7 +76,7 @@ def page(pack: Pack) -> str:
     carried = sum(bool(rule.policies) for rule in rows)
     preface = _PREFACE.format(
         pack=pack.id, rules=len(rows), carried=carried, open=len(rows) - carried, cases=len(cases),
-        policies=len({promise.id for promise in pack.written}),
+        policies=len({policy.id for policy in _written(pack)}),
     )  # fmt: skip
     return "\n".join([preface, *_sections(rows, counts), *_policies(pack, cases), *_parameters(pack)])
 
@@ -90,25 +91,32 @@ def _sections(rows: list[Rule], counts: Counter[str]) -> Iterator[str]:
         yield ""
 
 
+def _written(pack: Pack) -> list[Promise | Decision]:
+    """Everything the pack rules, promises first."""
+    return [*pack.written, *pack.decisions]
+
+
 def _policies(pack: Pack, cases: list[Case]) -> Iterator[str]:
     yield "## Policies and their cases\n"
-    for own_id in dict.fromkeys(promise.id for promise in pack.written):
-        versions = [promise for promise in pack.written if promise.id == own_id]
+    written = _written(pack)
+    for own_id in dict.fromkeys(policy.id for policy in written):
+        versions = [policy for policy in written if policy.id == own_id]
         last = versions[-1]
         yield f"### {own_id}\n"
         yield f"{last.title['en']} · {last.title['zh-Hans']}. {last.about['en']} {last.about['zh-Hans']}\n"
-        yield from (_version(promise) for promise in versions)
+        yield from (_version(policy) for policy in versions)
         own = [case.name for case in cases if case.policy == last.policy]
         yield ("\nCases: " + "; ".join(own) + ".\n") if own else "\nNo cases: it is not in force.\n"
 
 
-def _version(promise: Promise) -> str:
-    since, until = promise.effective_from, promise.effective_until
-    bounds = f", in force {since or '…'} to {until or '…'} by `{promise.by}`" if since or until else ""
-    asleep = sorted({name for each in promise.dormant for name in each.parameters})
+def _version(policy: Promise | Decision) -> str:
+    since, until = policy.effective_from, policy.effective_until
+    bounds = f", in force {since or '…'} to {until or '…'} by `{policy.by}`" if since or until else ""
+    resting = policy.asleep if isinstance(policy, Decision) else policy.dormant
+    asleep = sorted({name for each in resting for name in each.parameters})
     waits = f"; waits for {', '.join(f'`{name}`' for name in asleep)}" if asleep else ""
-    source = f"{promise.clause or 'no published text'}, grade {promise.grade or '–'}"
-    return f"- version {promise.version}: {source}{bounds}{waits}"
+    source = f"{policy.clause or 'no published text'}, grade {policy.grade or '–'}"
+    return f"- version {policy.version}: {source}{bounds}{waits}"
 
 
 def _parameters(pack: Pack) -> Iterator[str]:

@@ -18,6 +18,7 @@ PAGES = (
     ("console:findings", _("Findings")),
     ("console:orders", _("Orders")),
     ("console:accounts", _("Accounts")),
+    ("console:decisions", _("Decisions")),
     ("console:remedies", _("Held remedies")),
     ("console:deliveries", _("Deliveries")),
     ("console:endpoints", _("Endpoints")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from goldline.surfaces.console import account, action, receiver, session, view
+from goldline.surfaces.console import account, action, decision, receiver, session, view
 
 app_name = "console"
 urlpatterns = [
@@ -29,6 +29,8 @@ urlpatterns = [
     path("accounts/<path:account>", account.account, name="account"),
     path("sanctions/<uuid:sanction_id>", account.sanction, name="sanction"),
     path("ladders", account.ladders, name="ladders"),
+    path("decisions", decision.decisions, name="decisions"),
+    path("decisions/<uuid:decision_id>", decision.decision, name="decision"),
     path("breakers", view.breakers, name="breakers"),
     path("breakers/<str:policy>/release", action.release_breaker, name="release-breaker"),
     path("endpoints", receiver.endpoints, name="endpoints"),

@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from goldline.surfaces.hall.answer import answers_to
 from goldline.surfaces.hall.link import LinkError, order_of
 from goldline.surfaces.hall.page import GuaranteePage, guarantee_page
 from goldline.surfaces.web.engine import engine
@@ -47,8 +48,9 @@ def guarantee(request: HttpRequest, token: str) -> HttpResponse:
         return _private(_closed(request, None))
     zone = _zone(request, story)
     page: GuaranteePage = guarantee_page(story, zone)
+    answers = answers_to(engine(), order_id)
     zones = ZONES if zone.key in ZONES else (zone.key, *ZONES)
-    response = render(request, "hall/guarantee.html", {"page": page, "zone": zone, "zones": zones})
+    response = render(request, "hall/guarantee.html", {"page": page, "zone": zone, "zones": zones, "answers": answers})
     if request.GET.get("zone") == zone.key:
         response.set_cookie(
             ZONE_COOKIE,

@@ -22,6 +22,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 class _Local(threading.local):
     connection: Connection | None = None
     url: str = ""
+    deciding: Connection | None = None
+    deciding_url: str = ""
 
 
 UNKNOWN = "postgresql:///goldline"
@@ -63,18 +65,40 @@ def engine() -> Connection:
     standing = _local.connection
     if standing is not None and not standing.closed and not standing.broken and _local.url == url:
         return standing
-    forget()
+    _close(standing)
     _local.connection = database.connect(url, autocommit=True, application="goldline-web")
     _local.url = url
     return _local.connection
 
 
+def decision_engine() -> Connection:
+    """This thread's connection for decisions: its statements are planned once, whatever they are asked about.
+
+    They name one order and one buyer, so one plan serves all, and planning would take longer than answering.
+    """
+    url = engine_url()
+    standing = _local.deciding
+    if standing is not None and not standing.closed and not standing.broken and _local.deciding_url == url:
+        return standing
+    _close(standing)
+    _local.deciding = database.connect(url, autocommit=True, application="goldline-decisions")
+    _local.deciding.execute("SET plan_cache_mode = force_generic_plan")
+    _local.deciding.execute("SET enable_seqscan = off")
+    _local.deciding_url = url
+    return _local.deciding
+
+
 def forget() -> None:
-    """Close this thread's connection, if it has one; the next `engine()` opens another."""
-    standing, _local.connection = _local.connection, None
-    if standing is not None:
+    """Close this thread's connections, if it has any; the next `engine()` opens another."""
+    _close(_local.connection)
+    _close(_local.deciding)
+    _local.connection = _local.deciding = None
+
+
+def _close(connection: Connection | None) -> None:
+    if connection is not None:
         with suppress(psycopg.Error):
-            standing.close()
+            connection.close()
 
 
 def engine_now(connection: Connection) -> datetime:

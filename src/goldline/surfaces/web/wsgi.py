@@ -6,7 +6,6 @@ import os
 from contextlib import suppress
 
 import psycopg
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
 from goldline.surfaces.web.engine import engine_url
@@ -15,7 +14,11 @@ from goldline.surfaces.web.engine import engine_url
 engine_url()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "goldline.surfaces.web.settings")
 
-application: WSGIHandler = get_wsgi_application()
+_inner = get_wsgi_application()
+
+from goldline.surfaces.api.door import Door  # noqa: E402 - its parts need Django to be set up
+
+application = Door(_inner)
 
 
 def _warm() -> None:
@@ -24,12 +27,14 @@ def _warm() -> None:
 
     from goldline.core.errors import GoldlineError
     from goldline.surfaces.web import engine
+    from goldline.surfaces.web.reading.desk import desk
     from goldline.surfaces.web.reading.explanation import order_explained
 
     _ = get_resolver().url_patterns
     # A record that is not there yet is no reason not to start: each request says so itself.
     with suppress(psycopg.Error, GoldlineError):
         order_explained(engine.engine(), "-")
+        desk(engine.engine())
 
 
 _warm()
