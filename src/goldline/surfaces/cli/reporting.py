@@ -17,8 +17,8 @@ from goldline.core.judge.explanation import explain as explained
 from goldline.core.judge.sentence import Language, amount
 from goldline.core.policy.published import load_published
 from goldline.market.vocabulary import vocabulary
-from goldline.study.outlets import outlets
 from goldline.study.coverage import decisions
+from goldline.study.outlets import outlets
 from goldline.study.report import PromiseReport, promises
 from goldline.surfaces.cli.program import LANGUAGES
 from goldline.surfaces.cli.record import Instant, present, record
