@@ -145,4 +145,11 @@ def Counted(expression: str, type: FactType, *, about: str = "") -> Any:
     return Fact("counted", type, Source(()), expression=expression, about=about)
 
 
-RULES = ("first_at", "last_at", "least", "greatest", "union", "first", "latest", "derived", "inherited", "counted")
+def Noticed(what: str, type: FactType, *, about: str = "") -> Any:
+    """What the notices in force say of a subject: 'moved_to', 'voided_at' or 'ids'; see `core.facts.coverage`."""
+    return Fact("noticed", type, Source(()), what, about=about)
+
+
+RULES = (
+    "first_at", "last_at", "least", "greatest", "union", "first", "latest", "derived", "inherited", "counted", "noticed",
+)  # fmt: skip

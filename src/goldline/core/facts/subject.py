@@ -6,9 +6,28 @@ Reading a subject class is reading the vocabulary: a policy may name these facts
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
 from typing import ClassVar
 
 from goldline.core.facts.merge import Fact, FactType
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The facts of a subject that say whether a notice covers it: its region, merchant and category, when it began
+    and when it would be due without any notice.
+    """
+
+    region: str
+    merchant: str
+    category: str
+    begun_at: str
+    due_at: str
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(astuple(self))
 
 
 class Subject:
@@ -19,7 +38,9 @@ class Subject:
     orders may name a parcel or a refund alike, and whose facts it may inherit;
     `parties` says which fact names whom, for charging and paying;
     `currency_facts` names those that hold the least and the greatest currency seen, which differ when a subject was
-    given two; `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside.
+    given two; `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside;
+    `scope` says by which facts a notice covers it. A subject that `announces` is itself a notice: its facts `terms`,
+    `published_at` and `withdrawn_at` are put in force for the subjects it covers.
     """
 
     kind: ClassVar[str]
@@ -28,6 +49,8 @@ class Subject:
     parties: ClassVar[dict[str, str]] = {}
     currency_facts: ClassVar[tuple[str, str] | None] = None
     beside: ClassVar[dict[str, tuple[str, ...]]] = {}
+    scope: ClassVar[Scope | None] = None
+    announces: ClassVar[bool] = False
     facts: ClassVar[dict[str, Fact]]
     root_kind: ClassVar[str | None]  # the kind it inherits facts from
 

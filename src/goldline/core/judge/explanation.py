@@ -14,8 +14,10 @@ from typing import Any, Final
 from psycopg import Connection
 
 from goldline.core.errors import GoldlineError
+from goldline.core.facts.coverage import NoticeTold, notices_of
 from goldline.core.facts.merge import FactType
 from goldline.core.facts.subject import Subject, Vocabulary
+from goldline.core.facts.table import noticed_columns
 from goldline.core.judge import sentence
 from goldline.core.judge.sentence import LANGUAGES
 from goldline.core.policy.expression import Expression, Type
@@ -157,13 +159,16 @@ class PromiseTold:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One subject explained at one time. `facts` are all that is known of it, without what is unknown."""
+    """One subject explained at one time. `facts` are all that is known of it, without what is unknown; `notices` move
+    or void its clocks.
+    """
 
     kind: str
     key: str
     now: datetime
     facts: Mapping[str, Any]
     promises: tuple[PromiseTold, ...]
+    notices: tuple[NoticeTold, ...] = ()
 
     def as_json(self) -> Json:
         """Plain values for an answer in JSON; instants in RFC 3339, amounts in minor units."""
@@ -208,7 +213,14 @@ def explain(
         judged_by = _judged_by(connection, vocabulary, ruleset, findings[policy])
         if judged_by is not None:
             made.append(_former(judged_by, vocabulary[kind], findings[policy], now))
-    return Explanation(kind, key, now, facts, tuple(made))
+    return Explanation(kind, key, now, facts, tuple(made), _notices(connection, vocabulary[kind], key, facts))
+
+
+def _notices(
+    connection: Connection[Any], subject: type[Subject], key: str, facts: Mapping[str, Any]
+) -> tuple[NoticeTold, ...]:
+    ids = [each for name, fact in noticed_columns(subject) if fact.field == "ids" for each in facts.get(name, ())]
+    return tuple(notices_of(connection, subject, key, ids))
 
 
 def _judged_by(

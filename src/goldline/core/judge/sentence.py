@@ -39,6 +39,8 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "clause_made_at": "made_at", "clause_due_at": "due_at", "clause_kept_at": "kept_at",
         "clause_excused": "excused", "clause_pay": "pay", "clause_from": "from", "clause_when": "when",
         "status_standing": "standing", "status_exonerated": "exonerated",
+        "notice_shift": "notice {id}: the time to ship may be as late as {at}: {why}",
+        "notice_void": "notice {id}: no clock runs since {at}: {why}", "notice_withdrawn": " (withdrawn {at})",
     },
     "zh-Hans": {
         "pending": "截止时间 {due}，还剩 {left}", "waiting": "已超过截止时间 {late}，仍在等待证据的时限内",
@@ -63,6 +65,8 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "clause_made_at": "作出时间", "clause_due_at": "截止时间", "clause_kept_at": "履行时间",
         "clause_excused": "免除条件", "clause_pay": "赔付", "clause_from": "承担方", "clause_when": "条件",
         "status_standing": "成立", "status_exonerated": "已免责",
+        "notice_shift": "公告 {id}：发货时间最迟顺延至 {at}：{why}",
+        "notice_void": "公告 {id}：自 {at} 起停止计时：{why}", "notice_withdrawn": "（已于 {at} 撤回）",
     },
 }  # fmt: skip
 WHY: Final[dict[Language, dict[str, str]]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from goldline.core.facts.coverage import NoticeTold
 from goldline.core.judge.explanation import Clause, Explanation, FindingTold, PromiseTold
 from goldline.core.judge.sentence import Language, account, amount, duration, instant, reason, shown, word
 
@@ -11,7 +12,19 @@ from goldline.core.judge.sentence import Language, account, amount, duration, in
 def told(explanation: Explanation, language: Language) -> str:
     """For a terminal: a paragraph a promise: its sentence, then its times, evidence, values and money."""
     head = f"{word(explanation.kind, language)} {explanation.key}  ({instant(explanation.now)})"
-    return "\n\n".join([head, *("\n".join(_promise(each, language)) for each in explanation.promises)])
+    notices = [_notice(each, language) for each in explanation.notices]
+    blocks = [head, *notices, *("\n".join(_promise(each, language)) for each in explanation.promises)]
+    return "\n\n".join(blocks)
+
+
+def _notice(notice: NoticeTold, language: Language) -> str:
+    """What a notice did to the clocks, and why."""
+    what = "notice_void" if notice.moved_to is None else "notice_shift"
+    at = instant(notice.moved_to or notice.voided_at or notice.published_at)
+    said = word(what, language).format(id=notice.id, at=at, why=notice.reason.get(language, notice.reason["en"]))
+    source = f"  [{notice.clause}]" if notice.clause else ""
+    ended = word("notice_withdrawn", language).format(at=instant(notice.withdrawn_at)) if notice.withdrawn_at else ""
+    return f"{said}{ended}{source}"
 
 
 def _promise(promise: PromiseTold, language: Language) -> Iterator[str]:

@@ -44,12 +44,15 @@ def compile_judgement(
     partition: int,
     aggregates: tuple[type[Aggregate], ...] = (),
     passed_on: tuple[str, ...] = (),
+    noticed_epoch: int | None = None,
 ) -> Judgement:
     """Compile fold and judgement of a subject kind for one partition.
 
-    `aggregates` are counted from this subject; `passed_on` are its facts that judged subjects within it inherit.
+    `aggregates` are counted from this subject; `passed_on` are its facts that judged subjects within it inherit;
+    `noticed_epoch` is the epoch of the rules where notices are in force.
     """
-    return Judgement(subject.kind, slots, parametrised(_statement(subject, slots, partition, aggregates, passed_on)))
+    statement = _statement(subject, slots, partition, aggregates, passed_on, noticed_epoch)
+    return Judgement(subject.kind, slots, parametrised(statement))
 
 
 def _statement(
@@ -58,11 +61,12 @@ def _statement(
     partition: int,
     aggregates: tuple[type[Aggregate], ...],
     passed_on: tuple[str, ...],
+    noticed_epoch: int | None,
 ) -> str:
     added, written = _write(subject, slots, partition)
     counted = [name for each in aggregates for name in (each.owner, each.at, each.zone)]
     parts = [
-        f"judged AS MATERIALIZED ({_judged(subject, slots, partition, [*counted, *passed_on])})",
+        f"judged AS MATERIALIZED ({_judged(subject, slots, partition, [*counted, *passed_on], noticed_epoch)})",
         f"added AS ({added})",
         f"written AS ({written})",
     ]
@@ -85,10 +89,12 @@ def _uncounted(aggregate: type[Aggregate]) -> str:
     )
 
 
-def _judged(subject: type[Subject], slots: tuple[Slot, ...], partition: int, compared: list[str]) -> str:
+def _judged(
+    subject: type[Subject], slots: tuple[Slot, ...], partition: int, compared: list[str], noticed_epoch: int | None
+) -> str:
     """`compared` are the facts of which the standing value is wanted too."""
     carried = ["_next_at", *(slot.column for slot in slots), *compared]
-    facts = facts_select(subject, partition, carried, judged=bool(slots))
+    facts = facts_select(subject, partition, carried, judged=bool(slots), noticed_epoch=noticed_epoch)
     states = "".join(f", {state_sql(slot, 'f', NOW)} AS {slot.column}" for slot in slots)
     judged = f"SELECT f.*{states} FROM ({facts}) f OFFSET 0"
     return f"SELECT v.*, {_next(slots)} AS _next FROM ({judged}) v"

@@ -35,10 +35,19 @@ _OURS: Final = ("currency", "occurrences", "replaces", "parameters", "tariffs") 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Every version in use, in order of subject, policy and version. `epoch` grows whenever the rules change."""
+    """Every version in use, in order of subject, policy and version. `epoch` grows whenever the rules change.
+
+    `noticing` says that notices are in force, or were: without any, nobody looks for them.
+    """
 
     epoch: int
     promises: tuple[Promise, ...]
+    noticing: bool = False
+
+    @property
+    def noticed_epoch(self) -> int | None:
+        """The epoch that what notices say is found by; None while nobody looks for any."""
+        return self.epoch if self.noticing else None
 
     def of(self, kind: str) -> tuple[Promise, ...]:
         """Every version about one kind of subject."""
@@ -132,7 +141,8 @@ def load_published(connection: Connection[Any], vocabulary: Vocabulary) -> RuleS
     packs = sorted({each.pack for each in standing})
     loaded = [p for pack in packs for p in _revived([r for r in standing if r.pack == pack], pack, vocabulary)]
     ordered = sorted(loaded, key=lambda each: (each.subject, each.policy, each.version))
-    return RuleSet(epoch, tuple(ordered))
+    row = connection.execute("SELECT EXISTS (SELECT 1 FROM goldline.notice)").fetchone()
+    return RuleSet(epoch, tuple(ordered), noticing=bool(row and row[0]))
 
 
 def ruleset_epoch(connection: Connection[Any]) -> int:

@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "explain": ("reporting:explain", "Explain everything promised about one order."),
     "policy": ("policy:group", "Check, test, explain and publish policy packs."),
     "quarantine": ("quarantine:group", "See, re-drive or drop what could not be taken in."),
+    "notice": ("notice:group", "Declare once what moves or stops the clocks of many orders."),
     "breaker": ("breaker:group", "See which breakers have tripped, and release them."),
     "endpoint": ("endpoint:group", "Add, list, disable and enable the receivers of webhooks."),
     "calendar": ("calendar:group", "Load the working days that deadlines count."),

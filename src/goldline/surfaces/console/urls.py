@@ -25,6 +25,7 @@ urlpatterns = [
     path("quarantine/<int:quarantine_id>/redrive", action.redrive, name="redrive"),
     path("quarantine/<int:quarantine_id>/drop", action.drop, name="drop"),
     path("policies", view.policies, name="policies"),
+    path("notices", view.notices, name="notices"),
     path("breakers", view.breakers, name="breakers"),
     path("breakers/<str:policy>/release", action.release_breaker, name="release-breaker"),
     path("endpoints", receiver.endpoints, name="endpoints"),

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from goldline.core.facts.merge import FactType
+from goldline.core import notice
 from goldline.core.ledger import limit
 from goldline.market.order import Order
 from goldline.surfaces.console.access import looks
@@ -110,6 +111,12 @@ def remedies(request: HttpRequest) -> HttpResponse:
     found = _or_404(lambda: remedy_list.remedies(connection, chosen, request.GET.get("cursor")))
     rows = [{**row, "title": titles.get(row["policy"], row["policy"])} for row in found.rows]
     return show(request, "console/remedies.html", "console:remedies", rows=rows, **paging(request, found))
+
+
+@looks
+def notices(request: HttpRequest) -> HttpResponse:
+    """Every notice with its terms, the orders it covers, and how far it was carried."""
+    return show(request, "console/notices.html", "console:notices", rows=notice.notices(engine(), Order))
 
 
 @looks

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from goldline.core.facts.coverage import NoticeTold
 from goldline.core.judge.explanation import Clause, Explanation, FindingTold, PromiseTold, RemedyTold
 from goldline.core.money import whole_minor
 from goldline.core.policy.promise import Promise
@@ -77,6 +78,7 @@ class Story:
     now: datetime
     facts: Mapping[str, Any]
     promises: tuple[PromiseStory, ...]
+    notices: tuple[NoticeTold, ...] = ()
 
 
 def story_of(connection: Connection, order_id: str) -> Story | None:
@@ -87,7 +89,7 @@ def story_of(connection: Connection, order_id: str) -> Story | None:
 
 def _story(explained: Explanation, known: RuleSet) -> Story:
     promises = tuple(PromiseStory(told, _prospects(told, known)) for told in explained.promises)
-    return Story(explained.key, explained.now, explained.facts, promises)
+    return Story(explained.key, explained.now, explained.facts, promises, explained.notices)
 
 
 def _prospects(told: PromiseTold, known: RuleSet) -> tuple[Prospect, ...]:
