@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
-from goldline.core.notice import carry, enforce, notices
+from goldline.core.facts.notice import carry, enforce, notices
 from goldline.market.order import Order
 from goldline.market.vocabulary import vocabulary
 from tests.laws.scenario import Told, order, paid, placed, scan
@@ -142,7 +142,7 @@ def test_no_clock_overtakes_a_notice(database_url: str) -> None:
 
 def test_a_big_notice_goes_in_bites(database_url: str, monkeypatch: Any) -> None:
     """It reaches everything that stands though one transaction looks at a few; the list says how far it has come."""
-    monkeypatch.setattr("goldline.core.notice.BITE", 3)
+    monkeypatch.setattr("goldline.core.facts.notice.BITE", 3)
     with World(database_url, demo_pack(vocabulary(), limits=False)) as world:
         world.feed([told(str(n)) for n in range(20) for told in (placed(), paid())])
         settle(world)

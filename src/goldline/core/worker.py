@@ -24,9 +24,9 @@ from goldline.core.engine import Engine
 from goldline.core.errors import DatabaseError, GoldlineError
 from goldline.core.facts.aggregate import MOST_DAYS, recount
 from goldline.core.facts.event import Catalogue
+from goldline.core.facts.notice import carry, enforce
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.ledger.payee import find_payees
-from goldline.core.notice import carry, enforce
 from goldline.core.partition import (
     Lease,
     LeaseLostError,

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 from goldline.core.facts.merge import (
-    Derived, FactType, First, FirstAt, Greatest, LastAt, Latest, Least, Noticed, Union,
+    Derived,
+    FactType,
+    First,
+    FirstAt,
+    Greatest,
+    LastAt,
+    Latest,
+    Least,
+    Noticed,
+    Union,
 )  # fmt: skip
 from goldline.core.facts.subject import Scope, Subject
 
@@ -27,9 +36,7 @@ class Order(Subject):
         "ship_by": ("ship_by_origin", "ship_own", "promises_stated", "shifted_reason", "notices"),
         "exempted_at": ("exempted_reason", "notices"),
     }
-    scope = Scope(
-        region="region", merchant="merchant_id", category="category", begun_at="paid_at", due_at="ship_own"
-    )
+    scope = Scope(region="region", merchant="merchant_id", category="category", begun_at="paid_at", due_at="ship_own")
 
     placed_at = FirstAt("order.placed", about="when the order was placed")
     merchant_id = First("order.placed", "merchant_id", TEXT, about="who sells")
@@ -132,7 +139,7 @@ class Order(Subject):
         " when promised_by is not null or promised_rules is not null then 'shortest'"
         " when ship_rule is not null then ship_rule end",
         TEXT,
-        about="where ship_by comes from: notice, shifted, agreed, stated, the shortest of several, or the rule it was made by",
+        about="where ship_by comes from: notice, shifted, agreed, stated, the shortest of several, or its own rule",
     )
     exempted_at = Derived(
         "least(exemption_at, noticed_void_at)", INSTANT, about="since when its clocks are void: alone, or by a notice"

@@ -44,7 +44,7 @@ class EventType(Struct, frozen=True):
 
     `root` names the field of `data` that decides the partition: every event of one order, its parcels and
     refunds included, is stepped in one partition. An event that holds `everywhere` concerns subjects of every
-    partition: no partition's clock passes it before it has been put in force (see `core.notice`).
+    partition: no partition's clock passes it before it has been put in force (see `core.facts.notice`).
     """
 
     name: str

@@ -12,7 +12,11 @@ from goldline.core.facts.coverage import noticed_join, noticed_sql
 from goldline.core.facts.merge import Fact, FactType
 from goldline.core.facts.subject import Aggregate, Subject
 from goldline.core.facts.table import (
-    derived_columns, evidence_columns, inherited_columns, noticed_columns, records,
+    derived_columns,
+    evidence_columns,
+    inherited_columns,
+    noticed_columns,
+    records,
 )  # fmt: skip
 
 

@@ -151,5 +151,6 @@ def Noticed(what: str, type: FactType, *, about: str = "") -> Any:
 
 
 RULES = (
-    "first_at", "last_at", "least", "greatest", "union", "first", "latest", "derived", "inherited", "counted", "noticed",
+    "first_at", "last_at", "least", "greatest", "union", "first", "latest", "derived", "inherited", "counted",
+    "noticed",
 )  # fmt: skip

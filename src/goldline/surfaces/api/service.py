@@ -14,7 +14,7 @@ from ninja.responses import Response
 from goldline import __version__
 from goldline.core import quarantine as quarantined
 from goldline.core.errors import GoldlineError
-from goldline.core.notice import notices
+from goldline.core.facts.notice import notices
 from goldline.market.order import Order
 from goldline.surfaces.api import intake, refusal, shape
 from goldline.surfaces.api.authentication import BearerKey

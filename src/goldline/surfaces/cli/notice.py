@@ -12,7 +12,7 @@ import click
 from psycopg import Connection
 
 from goldline.core.errors import GoldlineError
-from goldline.core.notice import NoticeInForce, notices
+from goldline.core.facts.notice import NoticeInForce, notices
 from goldline.market.order import Order
 from goldline.surfaces.cli.program import counted
 from goldline.surfaces.cli.record import Instant, intake, present, record
@@ -118,4 +118,6 @@ def _told(notice: NoticeInForce) -> str:
     scope = "; ".join(f"{name} {', '.join(each)}" for name, each in lists if each) or "everywhere"
     ended = f", withdrawn {notice.withdrawn_at:%Y-%m-%d %H:%M:%S}Z" if notice.withdrawn_at else ""
     reach = "" if notice.carried else f", {notice.carried_share} % of standing orders looked at"
-    return f"{notice.id}  {what} ({scope}): {notice.reason['en']}. Covers {counted(notice.covered, 'order')}{reach}{ended}"
+    return (
+        f"{notice.id}  {what} ({scope}): {notice.reason['en']}. Covers {counted(notice.covered, 'order')}{reach}{ended}"
+    )

@@ -10,8 +10,8 @@ from datetime import timedelta
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from goldline.core.facts import notice
 from goldline.core.facts.merge import FactType
-from goldline.core import notice
 from goldline.core.ledger import limit
 from goldline.market.order import Order
 from goldline.surfaces.console.access import looks

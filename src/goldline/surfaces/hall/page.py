@@ -285,8 +285,10 @@ def _noticed(story: Story) -> list[Happening]:
     lines: list[Happening] = []
     for each in story.notices:
         words = {"reason": told(each.reason), "at": moment(each.moved_to) if each.moved_to else ""}
-        said = _("A notice moved the time to ship to %(at)s: %(reason)s.") if each.moved_to else _(
-            "A notice stopped the clocks of this order: %(reason)s."
+        said = (
+            _("A notice moved the time to ship to %(at)s: %(reason)s.")
+            if each.moved_to
+            else _("A notice stopped the clocks of this order: %(reason)s.")
         )
         lines.append(Happening(each.published_at, said % words, "", True))
         if each.withdrawn_at is not None and each.withdrawn_at <= story.now:

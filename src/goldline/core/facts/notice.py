@@ -64,7 +64,8 @@ def _changed(connection: Connection[Any], subject: type[Subject]) -> list[tuple[
     return connection.execute(
         f"SELECT f.key, f.terms, f.published_at, f.withdrawn_at FROM goldline.fact_{subject.kind} f"
         " LEFT JOIN goldline.notice n ON n.id = f.key WHERE f.terms IS NOT NULL AND (n.id IS NULL"
-        " OR (n.terms, n.published_at, n.withdrawn_at) IS DISTINCT FROM (f.terms, f.published_at, f.withdrawn_at)) ORDER BY f.key".encode()
+        " OR (n.terms, n.published_at, n.withdrawn_at) IS DISTINCT FROM (f.terms, f.published_at, f.withdrawn_at))"
+        " ORDER BY f.key".encode()
     ).fetchall()
 
 
@@ -75,9 +76,9 @@ _KEEP: Final = """
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT (id) DO UPDATE SET (terms, kind, regions, merchants, categories, begun_from, begun_until, due_from,
                                         due_until, moved_to, moved_s, reason, clause, published_at, withdrawn_at)
-        = ROW (excluded.terms, excluded.kind, excluded.regions, excluded.merchants, excluded.categories, excluded.begun_from,
-               excluded.begun_until, excluded.due_from, excluded.due_until, excluded.moved_to, excluded.moved_s,
-               excluded.reason, excluded.clause, excluded.published_at, excluded.withdrawn_at)
+        = ROW (excluded.terms, excluded.kind, excluded.regions, excluded.merchants, excluded.categories,
+               excluded.begun_from, excluded.begun_until, excluded.due_from, excluded.due_until, excluded.moved_to,
+               excluded.moved_s, excluded.reason, excluded.clause, excluded.published_at, excluded.withdrawn_at)
         RETURNING id
     )
     INSERT INTO goldline.notice_reach (notice_id, partition) SELECT kept.id, p.id FROM kept, goldline.partition p
@@ -172,7 +173,8 @@ def notices(connection: Connection[Any], subject: type[Subject], *, limit: int =
     table = f"goldline.fact_{subject.kind}"
     statement = f"""
         SELECT n.id, n.kind, n.regions, n.merchants, n.categories, n.begun_from, n.begun_until, n.due_from, n.due_until,
-               n.moved_to, n.moved_s, n.reason, n.clause, n.published_at, n.withdrawn_at, coalesce(c.covered, 0) AS covered, r.looked, r.carried,
+               n.moved_to, n.moved_s, n.reason, n.clause, n.published_at, n.withdrawn_at,
+               coalesce(c.covered, 0) AS covered, r.looked, r.carried,
                (SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint FROM pg_class p JOIN pg_inherits i
                 ON i.inhrelid = p.oid WHERE i.inhparent = '{table}'::regclass) AS standing
         FROM goldline.notice n
