@@ -100,6 +100,13 @@ PACKS = {
         ("until = 2026-07-01", "until = 2025-07-01"),
         ('from = 2026-07-01, by = "paid_at"', 'from = 2026-02-28, by = "x"'),
     ],
+    "shares": [
+        ("'carrier' end\"", "'carrier' end\"\nshare = { merchant = { for = \"ship-bye\", part = 1.5 }, courier = 0.5 }"),
+    ],
+    "parts": [
+        ("'carrier' end\"", "'carrier' end\"\nshare = { merchant = { for = \"ship-by\", part = 0.5 },"
+         " carrier = { for = \"ship-by\", part = 0.4 } }"),
+    ],
     "fact": [('until = 2026-07-01, by = "paid_at"', 'until = 2026-07-01, by = "paid_amount"')],
     "overlap": [("from = 2026-07-01", "from = 2026-06-30")],
     "twice": [("from = 2026-07-01,", "from = 2026-01-01, until = 2026-07-01,")],

@@ -173,8 +173,17 @@ CREATE TABLE IF NOT EXISTS remedy (
     PRIMARY KEY (partition, id)
 );
 ALTER TABLE remedy ADD COLUMN IF NOT EXISTS budget_period date;
+-- Of a remedy that two bear: the other one, who bears that part now, and how much of the amount it is; the bearer has
+-- the rest. The grounds are the findings each answers for: when one is exonerated, that part moves to the platform.
+ALTER TABLE remedy ADD COLUMN IF NOT EXISTS sharer text;
+ALTER TABLE remedy ADD COLUMN IF NOT EXISTS share_to text;
+ALTER TABLE remedy ADD COLUMN IF NOT EXISTS share_minor bigint NOT NULL DEFAULT 0;
+ALTER TABLE remedy ADD COLUMN IF NOT EXISTS bearer_ground uuid;
+ALTER TABLE remedy ADD COLUMN IF NOT EXISTS sharer_ground uuid;
 CREATE INDEX IF NOT EXISTS remedy_key ON remedy (key);
 CREATE INDEX IF NOT EXISTS remedy_finding ON remedy (finding_id);
+CREATE INDEX IF NOT EXISTS remedy_bearer_ground ON remedy (bearer_ground) WHERE bearer_ground IS NOT NULL;
+CREATE INDEX IF NOT EXISTS remedy_sharer_ground ON remedy (sharer_ground) WHERE sharer_ground IS NOT NULL;
 CREATE INDEX IF NOT EXISTS remedy_open ON remedy (accrued_at) WHERE state IN ('accrued', 'unknown', 'held');
 
 -- Double entry. The lines of one entry sum to zero per currency (constraint trigger below). Never edited.

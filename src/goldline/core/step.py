@@ -21,7 +21,8 @@ from goldline.core.facts.stage import Stage
 from goldline.core.judge.finding import FindingStatements, Turn, ask, turn
 from goldline.core.judge.notice import notify, notify_tripped
 from goldline.core.judge.verdict import TURNED_TABLE
-from goldline.core.ledger.book import accrue, move_charges
+from goldline.core.ledger.book import accrue
+from goldline.core.ledger.charge import move_charges
 from goldline.core.parked import divert, parked_roots
 from goldline.core.partition import Lease, enter, hold_rules
 

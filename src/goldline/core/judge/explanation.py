@@ -84,7 +84,10 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class RemedyTold:
-    """What was owed for a finding. `bearer` was charged first; `charged_to` bears it now; `why` says why it is held."""
+    """What was owed for a finding. `bearer` was charged first; `charged_to` bears it now; `why` says why it is held.
+
+    Where two bear it, `sharer` was charged `share_minor` of it and `share_to` bears that part now.
+    """
 
     id: str
     kind: str
@@ -100,6 +103,9 @@ class RemedyTold:
     settled_at: datetime | None
     provider_ref: str | None
     postings: tuple[Posting, ...]
+    sharer: str | None = None
+    share_to: str | None = None
+    share_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +409,7 @@ def _remedy(row: Json, postings: tuple[Posting, ...]) -> RemedyTold:
         asked_minor=row["asked_minor"], amount_minor=row["amount_minor"], currency=row["currency"],
         state=row["state"], why=row["why"], accrued_at=_at(row["accrued_at"]), settled_at=_maybe(row["settled_at"]),
         provider_ref=row["provider_ref"], postings=postings,
+        sharer=row["sharer"], share_to=row["share_to"], share_minor=row["share_minor"],
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "kept": "kept, {early} before the deadline", "kept_exactly": "kept at the deadline", "excused": "excused",
         "gone": "this promise is no longer made",
         "late": "{late} late", "unkept": "not kept, {late} past the deadline", "joint": "; ",
-        "stop": ".", "colon": ": ",
+        "stop": ".", "colon": ": ", "both": " and ",
         "remedy": "{amount} {kind} {state}, borne by {who}",
         "moved": "{amount} {kind} {state}, charged to {first} first and now borne by {who}",
         "exonerated": "found broken before, since exonerated", "none": "nothing owed",
@@ -47,6 +47,7 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "kept": "已履行，比截止时间提前 {early}", "kept_exactly": "恰在截止时间履行", "excused": "已免除",
         "gone": "该承诺已不再作出",
         "late": "晚了 {late}", "unkept": "未履行，已超过截止时间 {late}", "joint": "；", "stop": "。", "colon": "：",
+        "both": "和",
         "remedy": "{amount} {kind}{state}，由{who}承担",
         "moved": "{amount} {kind}{state}，先由{first}承担，现由{who}承担",
         "exonerated": "曾认定违约，后已免责", "none": "无需赔付",
@@ -105,6 +106,18 @@ class Owed(Protocol):
     @property
     def charged_to(self) -> str:
         """Who bears it now."""
+
+    @property
+    def share_to(self) -> str | None:
+        """Who bears a part of it now, where two do."""
+
+    @property
+    def share_minor(self) -> int:
+        """How much that part is."""
+
+    @property
+    def sharer(self) -> str | None:
+        """Who was charged that part first."""
 
     @property
     def state(self) -> str:
@@ -193,14 +206,23 @@ def _standing(state: str, times: tuple[datetime, datetime, datetime | None], now
 
 def _remedy(owed: Owed, language: Language) -> str:
     words = WORDS[language]
-    moved = owed.bearer != owed.charged_to
+    moved = (owed.bearer, owed.sharer) != (owed.charged_to, owed.share_to)
     return words["moved" if moved else "remedy"].format(
         amount=amount(owed.amount_minor, owed.currency),
         kind=word(owed.kind, language),
         state=word(owed.state, language).format(why=reason(owed.why, language)),
-        first=party(owed.bearer, language),
-        who=party(owed.charged_to, language),
+        first=_bearers(owed, owed.bearer, owed.sharer, language),
+        who=_bearers(owed, owed.charged_to, owed.share_to, language),
     )
+
+
+def _bearers(owed: Owed, one: str, other: str | None, language: Language) -> str:
+    """Who bears it, and how much each of two: 'the merchant (1.40 CNY) and the carrier (0.59 CNY)'."""
+    if other is None or one == other:
+        return party(one, language)
+    parts = ((one, owed.amount_minor - owed.share_minor), (other, owed.share_minor))
+    told = [f"{party(who, language)} ({amount(minor, owed.currency)})" for who, minor in parts]
+    return word("both", language).join(told)
 
 
 def amount(amount_minor: int | Decimal, currency: str) -> str:

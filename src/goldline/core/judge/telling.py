@@ -71,7 +71,12 @@ def _finding(finding: FindingTold, language: Language) -> Iterator[str]:
     for remedy in finding.remedies:
         owed = f"{amount(remedy.amount_minor, remedy.currency)} {word(remedy.kind, language)}"
         state = word(remedy.state, language).format(why=reason(remedy.why, language))
-        yield f"    {owed} {state}: {account(remedy.charged_to, language)} -> {account(remedy.payee, language)}"
+        givers = account(remedy.charged_to, language)
+        if remedy.share_to is not None:
+            rest, part = remedy.amount_minor - remedy.share_minor, remedy.share_minor
+            givers += f" {amount(rest, remedy.currency)} + {account(remedy.share_to, language)}"
+            givers += f" {amount(part, remedy.currency)}"
+        yield f"    {owed} {state}: {givers} -> {account(remedy.payee, language)}"
         for line in remedy.postings:
             moved = f"{account(line.account, language)} {amount(line.amount_minor, line.currency)}"
             yield f"      {instant(line.posted_at)} {word(line.reason, language)} {moved}"

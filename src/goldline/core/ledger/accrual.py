@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from hashlib import md5
 from uuid import UUID
+
+from goldline.core.money import portion_minor
 
 REFUND = "refund"  # a price given back is no compensation: it counts towards no cap
 
@@ -26,6 +29,7 @@ class Candidate:
     """A remedy as the tariff asks for it, before caps. Amounts in minor units of `currency`.
 
     `root` is the key of the subject this one is within, or its own: a cap bounds what is charged on all of it.
+    Where two bear it, `sharer` bears `part` of it and `bearer` the rest; the grounds are the findings they answer for.
     """
 
     finding_id: UUID
@@ -42,6 +46,10 @@ class Candidate:
     cap_minor: int | None
     judged_at: datetime
     root: str
+    sharer: str | None = None
+    part: Decimal | None = None
+    bearer_ground: UUID | None = None
+    sharer_ground: UUID | None = None
 
     @cached_property
     def remedy_id(self) -> UUID:
@@ -68,6 +76,12 @@ class Accrual:
     amount_minor: int
     state: str
     why: str | None = None
+
+    @property
+    def share_minor(self) -> int:
+        """What the sharer bears of the amount."""
+        part = self.candidate.part
+        return 0 if part is None else portion_minor(self.amount_minor, part)
 
 
 @dataclass(slots=True)

@@ -51,6 +51,8 @@ class RemedyInBrief(Schema):
     currency: str
     state: str
     charged_to: str
+    share_to: str | None = Field(None, description="Who bears a part of it, where two do.")
+    share_minor: int = Field(0, description="How much that part is.")
 
 
 class Finding(Schema):

@@ -160,6 +160,9 @@ def _day(at: datetime | None, pack: Pack) -> str:
 
 def _remedy(remedy: Remedy) -> str:
     parts = [f"{remedy.kind} {remedy.pay.text} {remedy.currency} ← {remedy.bearer.text}"]
+    if remedy.share is not None:
+        sides = (f"{side.part:%} {side.party} ({side.answers_for})" for side in remedy.share)
+        parts.append(f"shared {' + '.join(sides)} where both were broken")
     if remedy.after_s:
         parts.append(f"after {remedy.after_s / 3600:g} h")
     if remedy.when is not None:
