@@ -137,7 +137,7 @@ def test_the_promises_are_reported(client: Client, key: Key, database: Connectio
     """Verdicts summed over partitions, money by currency."""
     records.tallies(database)
     records.findings(database, 2)
-    found = client.get("/v1/promises", headers=key("read")).json()["data"]
+    found = client.get("/v1/promises", "/v1/notices", headers=key("read")).json()["data"]
     expected = {
         "promise": "olist.handover",
         "made": 16,
@@ -186,6 +186,7 @@ def test_the_description_is_openapi_3_1_and_complete(client: Client) -> None:
         "/v1/deliveries",
         "/v1/quarantine",
         "/v1/quarantine/{quarantine_id}/redrive",
+        "/v1/notices",
         "/v1/promises",
     }
     for path in described["paths"].values():
