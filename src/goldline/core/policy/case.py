@@ -78,11 +78,12 @@ class CaseResult:
             actual = self.actual.get(key, "none")
             mark = " " if actual == expected else "!"
             lines.append(f"    {mark} {key:<10} expected {expected:<24} actual {actual}")
-        lines += [f"      {label} = {_shown(value)}" for label, value in self.nodes]
+        lines += [f"      {label} = {shown(value)}" for label, value in self.nodes]
         return "\n".join(lines)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """The value of a node for a terminal."""
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -91,7 +92,11 @@ def run_cases(connection: Connection[Any], pack: Pack) -> list[CaseResult]:
 
     Raises `PolicyError` with every fault of the case files. A pack without cases gives an empty list.
     """
-    cases = read_cases(pack)
+    return judge_cases(connection, pack, read_cases(pack))
+
+
+def judge_cases(connection: Connection[Any], pack: Pack, cases: list[Case]) -> list[CaseResult]:
+    """Judge cases by the promises of a pack, in their order."""
     judged: dict[int, CaseResult] = {}
     for kind in dict.fromkeys(case.subject for case in cases):
         own = [(n, case) for n, case in enumerate(cases) if case.subject == kind]
