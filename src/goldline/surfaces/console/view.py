@@ -55,13 +55,20 @@ def findings(request: HttpRequest) -> HttpResponse:
         until=day(request, "until", after=True),
     )
     connection = engine()
-    titles = policy_list.titles(connection)
+    titles, rules = policy_list.titles(connection), policy_list.sources(connection)
     found = _or_404(lambda: finding_list.findings(connection, chosen, request.GET.get("cursor")))
     return show(
         request,
         "console/findings.html",
         "console:findings",
-        rows=[{**row, "title": titles.get(row["policy"], row["policy"])} for row in found.rows],
+        rows=[
+            {
+                **row,
+                "title": titles.get(row["policy"], row["policy"]),
+                "rule": rules.get((row["policy"], row["version"])),
+            }
+            for row in found.rows
+        ],
         chosen=chosen,
         shown_until=(chosen.until - timedelta(days=1)).strftime("%Y-%m-%d") if chosen.until else "",
         filtered=chosen != finding_list.FindingFilter(),

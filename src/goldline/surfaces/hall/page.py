@@ -133,7 +133,7 @@ def guarantee_page(story: Story, zone: ZoneInfo) -> GuaranteePage:
         last_scan_age=age if age is not None and age >= timedelta() else None,
         scan_stale=age is not None and age > STALE_AFTER and not _ended(story),
         rights=tuple(_right(each, story) for each in sorted(story.promises, key=_weight)),
-        happenings=_happenings(story),
+        happenings=_happenings(story, zone),
         remedies=tuple((remedy, each) for each in story.promises for remedy in each.remedies),
     )
 
@@ -245,8 +245,9 @@ def _voided_reason(story: Story) -> str | None:
 
 
 def _moved_line(promise: PromiseStory, story: Story) -> str:
-    """Which notice moved the deadline of this promise, and why."""
-    moving = next((each for each in story.notices if each.moved_to == promise.told.due_at), None)
+    """Which notice moved the deadline of this promise, and why; empty unless it hangs on the time to ship."""
+    ship_by = next((each.value for each in promise.told.evidence if each.name == "ship_by"), None)
+    moving = next((each for each in story.notices if ship_by is not None and each.moved_to == ship_by), None)
     return _("A notice moved the deadline: %(reason)s.") % {"reason": told(moving.reason)} if moving else ""
 
 
@@ -269,22 +270,22 @@ def _kept_line(promise: PromiseStory) -> str:
     return _("It was done in time, %(early)s before the deadline.") % {"early": span(due_at - kept_at)}
 
 
-def _happenings(story: Story) -> tuple[Happening, ...]:
+def _happenings(story: Story, zone: ZoneInfo) -> tuple[Happening, ...]:
     facts = (
         Happening(at, str(text), "bad" if name in ("cancelled_at", "unavailable_at") else "")
         for name, text in HAPPENINGS.items()
         if (at := _instant(story, name)) is not None and at <= story.now
     )
     ours = chain.from_iterable(_of_promise(each) for each in story.promises)
-    said = [*facts, *_stated(story), *_noticed(story), *ours]
+    said = [*facts, *_stated(story), *_noticed(story, zone), *ours]
     return tuple(sorted(said, key=lambda each: each.at))
 
 
-def _noticed(story: Story) -> list[Happening]:
+def _noticed(story: Story, zone: ZoneInfo) -> list[Happening]:
     """Every notice that moves or stops the clocks of the order, when it was published, and its withdrawal."""
     lines: list[Happening] = []
     for each in story.notices:
-        words = {"reason": told(each.reason), "at": moment(each.moved_to) if each.moved_to else ""}
+        words = {"reason": told(each.reason), "at": moment(each.moved_to, zone) if each.moved_to else ""}
         said = (
             _("A notice moved the time to ship to %(at)s: %(reason)s.")
             if each.moved_to
