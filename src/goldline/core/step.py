@@ -14,6 +14,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from goldline.core.account.docket import enqueue
 from goldline.core.crashpoint import crashpoint
 from goldline.core.engine import Engine, Program
 from goldline.core.facts.fold import MOVED_TABLE, copy_statement, stage_table
@@ -196,7 +197,7 @@ def judge(
     if now is None:
         return 0
     turned = _find(connection, engine, partition, broken, now) if broken else 0
-    return turned + sum(_exonerate(connection, partition, each, now) for each in freed)
+    return turned + sum(_exonerate(connection, engine, partition, each, now) for each in freed)
 
 
 def _touch_heirs(connection: Connection[Any], program: Program, stage: Stage) -> None:
@@ -261,17 +262,28 @@ def _find(
         notify_tripped(connection, partition, tripped, now)
         move_charges(connection, partition, _revisions(found, returned=True), "reinstate", now)
     notify(connection, partition, "finding.found", [t for t in found if t.revision == 0], now)
+    _note_accounts(connection, engine, found)
     crashpoint("step.accrued")
     return len(found)
 
 
-def _exonerate(connection: Connection[Any], partition: int, statements: FindingStatements, now: datetime) -> int:
+def _exonerate(
+    connection: Connection[Any], engine: Engine, partition: int, statements: FindingStatements, now: datetime
+) -> int:
     """Late evidence: the finding no longer stands, the platform bears what was paid, the consumer keeps it."""
     freed = turn(connection, statements.exonerated, now)
     move_charges(connection, partition, _revisions(freed), "exonerate", now)
     notify(connection, partition, "finding.exonerated", freed, now)
+    _note_accounts(connection, engine, freed)
     crashpoint("step.exonerated")
     return len(freed)
+
+
+def _note_accounts(connection: Connection[Any], engine: Engine, turns: list[Turn]) -> None:
+    """Whoever answers for a rule's violation is looked at: its sanctions follow from what stands now."""
+    turned = [each.finding_id for each in turns if engine.promises[each.policy].kind == "rule"]
+    if turned:
+        enqueue(connection, turned)
 
 
 def _revisions(turns: list[Turn], *, returned: bool = False) -> list[tuple[Any, int]]:

@@ -11,21 +11,24 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import FrameType
 from typing import Any
 
 import psycopg
 from psycopg import Connection
 
+from goldline.core.account.docket import MOST_ACCOUNTS, settle
+from goldline.core.account.docket import release as release_sanctions
 from goldline.core.clock import stored_now
 from goldline.core.database import connect
 from goldline.core.engine import Engine
 from goldline.core.errors import DatabaseError, GoldlineError
-from goldline.core.facts.aggregate import MOST_DAYS, recount
+from goldline.core.facts.aggregate import MOST_DELTAS, merge
 from goldline.core.facts.event import Catalogue
 from goldline.core.facts.notice import carry, enforce
-from goldline.core.facts.subject import Vocabulary
+from goldline.core.facts.subject import Aggregate, Vocabulary
+from goldline.core.facts.window import open_days
 from goldline.core.ledger.payee import find_payees
 from goldline.core.partition import (
     Lease,
@@ -49,6 +52,7 @@ COUNT_SOON_S = 0.5
 ANNOUNCE_EVERY_S = 5.0
 BEAT_S = LEASE_S / 3
 COLLECT_EVERY_S = 30.0
+OPEN_EVERY = timedelta(hours=1)
 
 PASSING = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
 # A server that goes away in mid-sentence shows itself in any of these.
@@ -79,6 +83,7 @@ class Worker:
     _carrying: bool = True
     _beat: float = 0.0
     _collected: float = 0.0
+    _opened: datetime | None = None
 
     def run(self) -> int:
         """Step until told to stop, or until idle; returns the events folded. A lost database is waited for."""
@@ -111,8 +116,8 @@ class Worker:
             events += sum(each.events for each in steps if each)
             announced = self._announce(connection, held=any(each and each.held for each in steps))
             idle = self.until_idle and not announced and self._idle(connection, steps)
-            self._recount(connection, COUNT_EVERY_S if not idle else 0)
-            if idle:
+            more = self._keep_house(connection, engine, 0 if idle else COUNT_EVERY_S)
+            if idle and not more:
                 break
             if not announced and not any(each and (each.events or each.wakes) for each in steps):
                 self._rest()
@@ -164,22 +169,41 @@ class Worker:
         self._announced, self._carrying = time.monotonic(), done > 0
         return self._carrying
 
-    def _recount(self, connection: Connection[Any], every_s: float) -> None:
-        """Bring the counted subjects up to date now and then, and pay whom we know by now."""
+    def _keep_house(self, connection: Connection[Any], engine: Engine, every_s: float) -> bool:
+        """Count, and pay whom we know by now, now and then; whether there is more for the steps to see."""
         if time.monotonic() - self._counted < every_s:
-            return
+            return False
         counted = 0
         try:
+            now = self.as_of or stored_now(connection)
             for aggregate in self.vocabulary.aggregates:
-                counted += recount(connection, aggregate, self.partitions)
-                while self.until_idle and every_s == 0 and recount(connection, aggregate, self.partitions):
-                    pass
-            find_payees(connection, self.vocabulary, self.as_of or stored_now(connection))
+                counted += self._count(connection, engine, aggregate, now)
+            self._opened = now.replace(minute=0, second=0, microsecond=0)
+            find_payees(connection, self.vocabulary, now)
+            self._answer(connection, engine, now)
         except (*PASSING, *PARKABLE):
             # Counting is no promise to anybody: say so, and let the steps go on.
             log.exception("counting failed; it is tried again later")
         # A full bite means that there is more: come back soon, but let the steps have their turn first.
-        self._counted = time.monotonic() - (COUNT_EVERY_S - COUNT_SOON_S if counted >= MOST_DAYS else 0)
+        self._counted = time.monotonic() - (COUNT_EVERY_S - COUNT_SOON_S if counted >= MOST_DELTAS else 0)
+        return counted > 0
+
+    def _answer(self, connection: Connection[Any], engine: Engine, now: datetime) -> None:
+        """Bring those who answer for violations to what follows, and lift what is over."""
+        if engine.ruleset.ladders:
+            while settle(connection, self.vocabulary, engine.ruleset, now) >= MOST_ACCOUNTS:
+                pass
+            release_sanctions(connection, self.vocabulary, engine.ruleset, now)
+
+    def _count(self, connection: Connection[Any], engine: Engine, aggregate: type[Aggregate], now: datetime) -> int:
+        """Add up the differences, and once an hour open the days on which nothing happened."""
+        judged = bool(engine.slots[aggregate.kind])
+        counted = merge(connection, aggregate, judged=judged)
+        while self.until_idle and (more := merge(connection, aggregate, judged=judged)):
+            counted += more
+        if judged and (self._opened is None or now - self._opened >= OPEN_EVERY):
+            counted += open_days(connection, aggregate, now, judged=judged)
+        return counted
 
     def _step(self, connection: Connection[Any], engine: Engine, lease: Lease) -> Step | None:
         try:
@@ -206,9 +230,11 @@ class Worker:
         if not all(each is not None and each.drained and not each.held for each in steps):
             return False
         waiting = connection.execute(
-            "SELECT EXISTS (SELECT 1 FROM inbox WHERE done_at IS NULL AND partition <> ALL(%s::smallint[])"
-            " AND (%s::smallint[] = '{}' OR partition = ANY(%s::smallint[])))",
-            ([lease.partition for lease in self.leases], list(self.only), list(self.only)),
+            "SELECT EXISTS (SELECT 1 FROM inbox WHERE done_at IS NULL AND partition <> ALL(%(mine)s::smallint[])"
+            " AND (%(only)s::smallint[] = '{}' OR partition = ANY(%(only)s::smallint[])))"
+            " OR EXISTS (SELECT 1 FROM wake WHERE forced AND partition <> ALL(%(mine)s::smallint[])"
+            " AND (%(only)s::smallint[] = '{}' OR partition = ANY(%(only)s::smallint[])))",
+            {"mine": [lease.partition for lease in self.leases], "only": list(self.only)},
         ).fetchone()
         connection.commit()
         return waiting is not None and not waiting[0]

@@ -42,7 +42,11 @@ def _known_zone(zone: str | None) -> None:
 
 @event("order.placed", root="order_id")
 class OrderPlaced(Data):
-    """A consumer placed an order with one merchant."""
+    """A consumer placed an order with one merchant.
+
+    `product_id` names what was bought, where the order is of one product; `sale` says whether it was sold from stock
+    or before it was there.
+    """
 
     order_id: Id
     merchant_id: Id
@@ -51,6 +55,8 @@ class OrderPlaced(Data):
     zone: Id | None = None
     deliver_by: Time | None = None
     category: Id | None = None
+    product_id: Id | None = None
+    sale: Literal["spot", "presale"] = "spot"
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
@@ -194,6 +200,15 @@ class OrderExempted(Data):
 
     order_id: Id
     reason: Text
+
+
+@event("order.complained", root="order_id")
+class OrderComplained(Data):
+    """The consumer complained to the platform about this order."""
+
+    order_id: Id
+    about: Literal["shipping", "goods", "service", "other"] = "other"
+    text: Text | None = None
 
 
 @event("parcel.created", root="order_id")

@@ -44,6 +44,8 @@ class Order(Subject):
     region = First("order.placed", "region", TEXT, about="where it goes")
     zone = First("order.placed", "zone", TEXT, about="the merchant's time zone")
     category = First("order.placed", "category", TEXT, about="what kind of goods, as the rules name it")
+    product_id = First("order.placed", "product_id", TEXT, about="what was bought, where it is one product")
+    sale = First("order.placed", "sale", TEXT, about="'spot' from stock, 'presale' before it was there")
     estimated_at = First("order.placed", "deliver_by", INSTANT, about="the delivery date stated when placed")
 
     item_merchant_id = Latest("order.item_added", "merchant_id", TEXT, about="the merchant of the last line")
@@ -79,6 +81,7 @@ class Order(Subject):
     cancelled_at = FirstAt("order.cancelled", about="when it was cancelled")
     unavailable_at = FirstAt("order.unavailable", about="when the goods were found missing")
     cancelled_by = First("order.cancelled", "by", TEXT, about="who cancelled it")
+    complained_at = FirstAt("order.complained", about="the first complaint to the platform")
     exemption_at = FirstAt("order.exempted", about="when the clocks of this order alone were voided")
     exempted_reason = First("order.exempted", "reason", TEXT, about="why the clocks of this order alone were voided")
     noticed_by = Noticed("moved_to", INSTANT, about="the latest time that notices in force move its shipping to")

@@ -8,9 +8,11 @@ from goldline.market.merchantday import MerchantDay
 from goldline.market.notice import Notice
 from goldline.market.order import Order
 from goldline.market.parcel import Parcel
+from goldline.market.productday import ProductDay
 from goldline.market.refund import Refund
+from goldline.market.sanction import ACTIONS
 
 
 def vocabulary() -> Vocabulary:
-    """Order, parcel, refund, merchant, merchant-day and notice."""
-    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay, Notice])
+    """Order, parcel, refund, merchant, merchant-day, product-day, notice, and the sanctions of the published rules."""
+    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay, ProductDay, Notice], ACTIONS)

@@ -1,77 +1,169 @@
 """Aggregates: subjects counted from the rows of others, one row per owner and civil day.
 
-A count is a pure function of the facts it counts, so it needs no order of arrival either: the judge notes which days a
-batch touched, and `recount` counts those days again from the rows as they stand.
+The judge knows every row before and after a batch, so it writes down the *difference* each makes to the counts of a
+day (`delta_<kind>`), in the step's own transaction. `merge` adds the differences up. Differences commute and telescope:
+whatever the order of arrival, a count is what counting the rows as they stand would give, which is what `rebuild` does.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from psycopg import Connection
 
-from goldline.core.facts.event import partition_of
-from goldline.core.facts.subject import Aggregate
+from goldline.core.facts.merge import Fact, FactType
+from goldline.core.facts.subject import Aggregate, Subject, Vocabulary
+from goldline.core.facts.window import finish_days, finish_every_day
 
-MOST_DAYS = 500  # a bite: a step of the same partitions waits no longer than it takes
-MOST_NOTES = 5_000
+MOST_DELTAS = 50_000  # a bite: a step of the same partitions waits no longer than it takes
 COUNTING_LOCK = 0x601D_C047
+_AFTER, _BEFORE = "j.", "j._old_"
 
 
-def day_sql(aggregate: type[Aggregate], alias: str, prefix: str = "") -> str:
-    """The civil day a row counts on, in its own zone."""
-    zone = f"coalesce({alias}.{prefix}{aggregate.zone}, '{aggregate.default_zone}')"
-    return f"({alias}.{prefix}{aggregate.at} AT TIME ZONE {zone})::date"
+def inputs(aggregate: type[Aggregate], subject: type[Subject]) -> tuple[str, ...]:
+    """The facts of a subject that decide what it adds to an aggregate, in order of declaration."""
+    read = {aggregate.owners[subject.kind], aggregate.zones.get(subject.kind, "")}
+    for fact in aggregate.counted(subject.kind).values():
+        tally = _tally(fact)
+        words = " ".join(filter(None, (tally.at, tally.where, tally.summed, fact.field)))
+        read |= set(re.findall(r"[a-z_]+", words))
+    return tuple(name for name in subject.facts if name in read)
 
 
-def recount(connection: Connection[Any], aggregate: type[Aggregate], partitions: int) -> int:
-    """Count the noted days again and commit; returns how many. The owner's partition holds the whole count.
+def delta_statement(aggregate: type[Aggregate], subject: type[Subject]) -> str:
+    """Inserts what a judged batch (`judged j`, its standing values as `_old_…`) adds to the days of an aggregate."""
+    read = inputs(aggregate, subject)
+    after, before = (", ".join(row + name for name in read) for row in (_AFTER, _BEFORE))
+    rows = _rows(aggregate, subject, (_AFTER, _BEFORE))
+    changed = f"(j._fresh OR ({after}) IS DISTINCT FROM ({before}))"
+    return _delta_insert(aggregate, subject, f"judged j CROSS JOIN LATERAL {rows} WHERE {changed} AND")
+
+
+def _delta_insert(aggregate: type[Aggregate], subject: type[Subject], source: str) -> str:
+    counted = aggregate.counted(subject.kind)
+    names, told = ", ".join(counted), ", ".join(f"x.{name}" for name in counted)
+    sums = ", ".join(f"{'max' if _is_label(fact) else 'sum'}({name})" for name, fact in counted.items())
+    differs = " OR ".join(f"sum({name}) <> 0" for name, fact in counted.items() if not _is_label(fact))
+    return (
+        f"INSERT INTO goldline.delta_{aggregate.kind} (home, owner, day, zone, {names})"
+        f" SELECT {home_sql('owner')}, owner, day, max(zone), {sums} FROM (SELECT x.owner, x.zone,"
+        f" (x.at AT TIME ZONE coalesce(x.zone, '{aggregate.default_zone}'))::date AS day, {told} FROM {source}"
+        f" x.owner IS NOT NULL AND x.at IS NOT NULL) d GROUP BY owner, day HAVING {differs}"
+    )
+
+
+def home_sql(owner: str) -> str:
+    """The partition that holds an owner's days: the same in every version of PostgreSQL."""
+    partitions = "(SELECT count(*) FROM goldline.partition)"
+    return f"(('x' || substr(md5({owner}), 1, 8))::bit(32)::bigint % {partitions})::smallint"
+
+
+def _rows(aggregate: type[Aggregate], subject: type[Subject], rows: tuple[str, ...]) -> str:
+    """What each subject's row adds to which day, one line for each time it is counted by."""
+    counted = aggregate.counted(subject.kind)
+    zone = aggregate.zones.get(subject.kind)
+    times = dict.fromkeys(_tally(fact).at for fact in counted.values() if not _is_label(fact))
+    lines = []
+    for at in times:
+        for row in rows:
+            place = [row + aggregate.owners[subject.kind], row + at, row + zone if zone else "NULL::text"]
+            values = [_value(fact, at, row, subject) for fact in counted.values()]
+            lines.append(f"({', '.join([*place, *values])})")
+    return f"(VALUES {', '.join(lines)}) AS x (owner, at, zone, {', '.join(counted)})"
+
+
+def _value(fact: Fact, at: str, row: str, subject: type[Subject]) -> str:
+    tally = _tally(fact)
+    if _is_label(fact):
+        return f"{row}{fact.field}"
+    if tally.at != at:
+        return f"0::{fact.type.value}"
+    amount = f"coalesce({_qualified(tally.summed, row, subject)}, 0)" if tally.summed else "1"
+    if tally.where:
+        amount = f"CASE WHEN {_qualified(tally.where, row, subject)} THEN {amount} ELSE 0 END"
+    return f"({'-' if row == _BEFORE else ''}{amount})::{fact.type.value}"
+
+
+def _qualified(expression: str, row: str, subject: type[Subject]) -> str:
+    """The expression with every fact of the subject, outside quoted texts, taken from one row."""
+    parts = expression.split("'")
+    for place in range(0, len(parts), 2):
+        parts[place] = re.sub(
+            r"\b[a-z_]+\b", lambda word: row + word[0] if word[0] in subject.facts else word[0], parts[place]
+        )
+    return "'".join(parts)
+
+
+def _tally(fact: Fact) -> Any:
+    assert fact.tally is not None, "a counted fact has a tally"
+    return fact.tally
+
+
+def _is_label(fact: Fact) -> bool:
+    return fact.type is FactType.TEXT
+
+
+def merge(connection: Connection[Any], aggregate: type[Aggregate], *, judged: bool) -> int:
+    """Add up the differences that wait and commit; returns how many were taken.
 
     Only partitions that no step holds are written to, so that counting never waits for judging nor overtakes it; the
-    days of the others stay noted. One process counts at a time; to the others there is nothing to count.
+    others' differences stay. One process counts at a time; to the others there is nothing to count. Where policies
+    judge the aggregate (`judged`), the days that changed are looked at by the next step.
     """
     with connection.transaction():
         alone = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (COUNTING_LOCK,)).fetchone()
         if alone is None or not alone[0]:
             return 0
-        noted = connection.execute(
-            f"SELECT owner, day, array_agg(ctid) FROM (SELECT ctid, owner, day FROM uncounted_{aggregate.kind}"
-            f" LIMIT {MOST_NOTES}) n GROUP BY owner, day ORDER BY day, owner LIMIT {MOST_DAYS}"
-        ).fetchall()
         free = connection.execute("SELECT id FROM partition ORDER BY id FOR UPDATE SKIP LOCKED").fetchall()
-        homes = {number for (number,) in free}
-        days = [(owner, day, partition_of(owner, partitions), notes) for owner, day, notes in noted]
-        chosen = [each for each in days if each[2] in homes]
-        if chosen:
-            _count(connection, aggregate, chosen)
-    return len(chosen)
+        values = {"homes": [number for (number,) in free], "most": MOST_DELTAS}
+        (taken, owners, days), *_ = connection.execute(_merge_statement(aggregate).encode(), values).fetchall()
+        if owners:
+            finish_days(connection, aggregate, owners, days, judged=judged)
+    return int(taken)
 
 
-def _count(connection: Connection[Any], aggregate: type[Aggregate], days: list[tuple[Any, ...]]) -> None:
-    """Take the notes of these days and count them."""
-    connection.execute(
-        f"DELETE FROM uncounted_{aggregate.kind} WHERE ctid = ANY(%s::tid[])",
-        ([note for *_, notes in days for note in notes],),
+def _merge_statement(aggregate: type[Aggregate]) -> str:
+    """Takes differences and adds them to the days; one row: how many were taken, and whose days they were."""
+    counted = {name: fact for name, fact in aggregate.facts.items() if fact.tally is not None}
+    names = ", ".join(counted)
+    sums = ", ".join(
+        f"max({name}) AS {name}" if _is_label(fact) else f"coalesce(sum({name}), 0) AS {name}"
+        for name, fact in counted.items()
     )
-    values = {"owners": [d[0] for d in days], "days": [d[1] for d in days], "homes": [d[2] for d in days]}
-    connection.execute(_recount_statement(aggregate), values)
+    added = ", ".join(
+        f"{name} = greatest(f.{name}, excluded.{name})"
+        if _is_label(fact)
+        else f"{name} = coalesce(f.{name}, 0) + excluded.{name}"
+        for name, fact in counted.items()
+    )
+    kind = aggregate.kind
+    return (
+        f"WITH chosen AS (SELECT ctid FROM delta_{kind} WHERE home = ANY(%(homes)s::smallint[]) LIMIT %(most)s),"
+        f" taken AS (DELETE FROM delta_{kind} d WHERE d.ctid = ANY(ARRAY(SELECT ctid FROM chosen)) RETURNING d.*),"
+        f" summed AS (SELECT home, owner, day, max(zone) AS zone, {sums} FROM taken GROUP BY home, owner, day),"
+        f" written AS (INSERT INTO fact_{kind} AS f (partition, key, owner, day, zone, {names})"
+        f" SELECT home, owner || '|' || day, owner, day, zone, {names} FROM summed ORDER BY home, owner, day"
+        f" ON CONFLICT (partition, key) DO UPDATE SET zone = greatest(f.zone, excluded.zone), {added}"
+        f" RETURNING owner, day) SELECT (SELECT count(*) FROM taken), array_agg(owner), array_agg(day) FROM written"
+    )
 
 
-def _recount_statement(aggregate: type[Aggregate]) -> bytes:
-    """Counts of the given owners' days, written over the standing ones; a day all rows have left counts nothing.
+def rebuild(connection: Connection[Any], vocabulary: Vocabulary, aggregate: type[Aggregate], *, judged: bool) -> int:
+    """Count an aggregate again from the rows as they stand, in the caller's transaction; returns its days.
 
-    A civil day lies within a day's length of its UTC namesake in every zone, which is what the index can use.
+    For a vocabulary whose counts have changed. Steps wait meanwhile: it holds every partition.
     """
-    counted = {name: fact.expression for name, fact in aggregate.facts.items() if fact.rule == "counted"}
-    names = list(counted)
-    sets = ", ".join(f"{name} = excluded.{name}" for name in names)
-    at, owner = f"o.{aggregate.at}", f"o.{aggregate.owner}"
-    statement = (
-        f"INSERT INTO fact_{aggregate.kind} (partition, key, owner, day, {', '.join(names)})"
-        f" SELECT d.home, d.owner || '|' || d.day, d.owner, d.day, {', '.join(counted[name] or '' for name in names)}"
-        f" FROM unnest(%(owners)s::text[], %(days)s::date[], %(homes)s::smallint[]) AS d(owner, day, home)"
-        f" LEFT JOIN fact_{aggregate.of.kind} o ON {owner} = d.owner AND {at} >= d.day - interval '1 day'"
-        f" AND {at} < d.day + interval '2 days' AND {day_sql(aggregate, 'o')} = d.day GROUP BY d.home, d.owner, d.day"
-        f" ON CONFLICT (partition, key) DO UPDATE SET {sets}"
-    )
-    return statement.encode()
+    row = connection.execute("SELECT count(*) FROM (SELECT id FROM partition ORDER BY id FOR UPDATE) p").fetchone()
+    partitions = int(row[0]) if row else 0
+    connection.execute(f"DELETE FROM delta_{aggregate.kind}".encode())
+    connection.execute(f"DELETE FROM fact_{aggregate.kind}".encode())
+    for subject in vocabulary:
+        if aggregate.counted(subject.kind):
+            source = f"fact_{subject.kind} j CROSS JOIN LATERAL {_rows(aggregate, subject, (_AFTER,))} WHERE"
+            connection.execute(_delta_insert(aggregate, subject, source).encode())
+    values = {"homes": list(range(partitions)), "most": 2**62}
+    connection.execute(_merge_statement(aggregate).encode(), values)
+    finish_every_day(connection, aggregate, judged=judged)
+    found = connection.execute(f"SELECT count(*) FROM fact_{aggregate.kind}".encode()).fetchone()
+    return int(found[0]) if found else 0

@@ -89,7 +89,7 @@ def facts_select(
     if subject.scope is not None and noticed_epoch is not None:
         scoped = (name for name in subject.scope.facts if name not in dict(derived))
         carried = [*dict.fromkeys([*carried, *scoped, *dict(noticed_columns(subject)), "_noticed"])]
-    kept = ("owner", "day") if issubclass(subject, Aggregate) else ()
+    kept = ("owner", "day", "zone") if issubclass(subject, Aggregate) else ()
     inner = [f"{sql} AS {name}" for name, sql in merged.items()] + [f"s.{name}" for name in kept]
     inner += [f"s.{name} AS _old_{name}" for name in dict.fromkeys((*carried, *(name for name, _ in derived)))]
     inner += [f"{_unchanged(fact.expression or '', merged)} AS _same_{name}" for name, fact in derived]

@@ -33,6 +33,28 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What an aggregate counts: rows of the subject `of`, on the day of its fact `at`, where a condition holds.
+
+    `summed` is an expression over that subject's facts whose values are added up; None counts the rows.
+    """
+
+    of: str
+    at: str
+    where: str | None = None
+    summed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The sum of another fact of the aggregate over `days` days that end `ago` days before the row's own."""
+
+    fact: str
+    days: int
+    ago: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One declared fact. `rule` is one of RULES, below."""
 
@@ -43,6 +65,8 @@ class Fact:
     expression: str | None = None
     about: str = ""
     of: str | None = None  # the kind of subject an inherited fact is taken from
+    tally: Tally | None = None
+    window: Window | None = None
 
 
 class Heritable(Protocol):
@@ -140,9 +164,29 @@ def Inherited(of: Heritable, name: str, *, about: str = "") -> Any:
     return Fact("inherited", source.type, Source(()), expression=name, about=about or source.about, of=of.kind)
 
 
-def Counted(expression: str, type: FactType, *, about: str = "") -> Any:
-    """An SQL aggregate over the rows of another subject (alias `o`), for an `Aggregate`; recounted when they change."""
-    return Fact("counted", type, Source(()), expression=expression, about=about)
+def Count(of: Any, *, at: str, where: str | None = None, about: str = "") -> Any:
+    """How many rows of a subject fall on the day of its fact `at` and meet the condition; for an `Aggregate`."""
+    return Fact("counted", FactType.NUMBER, Source(()), about=about, tally=Tally(of.kind, at, where))
+
+
+def Sum(of: Any, summed: str, type: FactType, *, at: str, where: str | None = None, about: str = "") -> Any:
+    """The sum of an expression over the rows that fall on the day and meet the condition; for an `Aggregate`."""
+    return Fact("counted", type, Source(()), about=about, tally=Tally(of.kind, at, where, summed))
+
+
+def Windowed(fact: str, days: int, *, ago: int = 0, type: FactType = FactType.NUMBER, about: str = "") -> Any:
+    """The sum of another fact of the `Aggregate` over several days, by default those that end with its own."""
+    return Fact("counted", type, Source(()), about=about, window=Window(fact, days, ago))
+
+
+def DayEnd(*, about: str = "") -> Any:
+    """The midnight that ends the row's day, in the owner's time zone; for an `Aggregate`."""
+    return Fact("counted", FactType.INSTANT, Source(()), about=about)
+
+
+def Label(of: Any, field: str, *, about: str = "") -> Any:
+    """A text fact that all rows of the owner's day share, the greatest should they differ; for an `Aggregate`."""
+    return Fact("counted", FactType.TEXT, Source(()), field, about=about, tally=Tally(of.kind, ""))
 
 
 def Noticed(what: str, type: FactType, *, about: str = "") -> Any:

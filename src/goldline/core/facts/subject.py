@@ -5,7 +5,7 @@ Reading a subject class is reading the vocabulary: a policy may name these facts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from typing import ClassVar
 
@@ -69,24 +69,41 @@ class Subject:
 
 
 class Aggregate(Subject):
-    """A subject counted from the rows of another: one row per owner and civil day.
+    """A subject counted from the rows of others: one row per owner and civil day. The key is '<owner>|<day>'.
 
-    `of` is the subject counted, `owner` and `at` name its facts for whose day it is and when, `zone` the one whose
-    time zone decides the day (`default_zone` where it is null). The key is '<owner>|<day>'.
+    `owners` names, for each kind of subject counted, its fact that says whose day it is; `zones` the one whose time
+    zone decides the day (`default_zone` where it is null or there is none).
     """
 
-    of: ClassVar[type[Subject]]
-    owner: ClassVar[str]
-    at: ClassVar[str]
-    zone: ClassVar[str]
+    owners: ClassVar[dict[str, str]]
+    zones: ClassVar[dict[str, str]] = {}
     default_zone: ClassVar[str] = "Asia/Shanghai"
+
+    @classmethod
+    def counted(cls, kind: str) -> dict[str, Fact]:
+        """The facts that are counted from one kind of subject."""
+        return {name: fact for name, fact in cls.facts.items() if fact.tally is not None and fact.tally.of == kind}
+
+    @classmethod
+    def windows(cls) -> dict[str, Fact]:
+        """The facts that sum others over several days."""
+        return {name: fact for name, fact in cls.facts.items() if fact.window is not None}
+
+    @classmethod
+    def ends(cls) -> tuple[str, ...]:
+        """The facts that hold the end of the day."""
+        plain = (FactType.INSTANT, "counted")
+        return tuple(name for name, fact in cls.facts.items() if (fact.type, fact.rule) == plain)
 
 
 class Vocabulary:
-    """The subjects an engine works with."""
+    """The subjects an engine works with, and the sanctions it may impose: their names in every language."""
 
-    def __init__(self, subjects: Iterable[type[Subject]]) -> None:
+    def __init__(
+        self, subjects: Iterable[type[Subject]], actions: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         self.subjects = {each.kind: each for each in subjects}
+        self.actions = dict(actions or {})
         seen: set[str] = set()
         for each in self:
             if each.root_kind is not None and each.root_kind not in seen:
@@ -103,7 +120,7 @@ class Vocabulary:
 
     def aggregates_of(self, subject: type[Subject]) -> tuple[type[Aggregate], ...]:
         """The aggregates counted from one subject."""
-        return tuple(each for each in self.aggregates if each.of is subject)
+        return tuple(each for each in self.aggregates if each.counted(subject.kind))
 
     def heirs_of(self, subject: type[Subject]) -> tuple[type[Subject], ...]:
         """The subjects that inherit facts from one."""

@@ -81,7 +81,7 @@ def columns(subject: type[Subject]) -> tuple[tuple[str, str], ...]:
     if subject.scope is not None:
         own.append(("_noticed", "bigint"))
     if issubclass(subject, Aggregate):
-        own += [("owner", "text"), ("day", "date")]
+        own += [("owner", "text"), ("day", "date"), ("zone", "text")]
     return tuple(sorted(own, key=lambda column: _WIDTH_ORDER[column[1]]))
 
 
@@ -118,13 +118,18 @@ def _install_one(connection: Connection[Any], subject: type[Subject], partitions
 
 
 def _install_counting(connection: Connection[Any], aggregate: type[Aggregate]) -> None:
-    """What counting an aggregate needs: the days to recount, and the way to one owner's rows by time."""
+    """What counting an aggregate needs: the differences not yet added, and the way to one owner's days."""
+    counted = [(name, fact.type.value) for name, fact in aggregate.facts.items() if fact.tally is not None]
+    table = f"goldline.delta_{aggregate.kind}"
+    body = ", ".join(f"{name} {_typed(kind)}" for name, kind in counted)
     connection.execute(
-        f"CREATE TABLE IF NOT EXISTS goldline.uncounted_{aggregate.kind} (owner text NOT NULL, day date NOT NULL)"
+        f'CREATE TABLE IF NOT EXISTS {table} (home smallint NOT NULL, owner text COLLATE "C" NOT NULL,'
+        f" day date NOT NULL, zone text, {body})"
     )
+    for name, kind in counted:
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {_typed(kind)}")
     connection.execute(
-        f"CREATE INDEX IF NOT EXISTS fact_{aggregate.of.kind}_{aggregate.kind}"
-        f" ON goldline.fact_{aggregate.of.kind} ({aggregate.owner}, {aggregate.at})"
+        f"CREATE INDEX IF NOT EXISTS fact_{aggregate.kind}_owner ON goldline.fact_{aggregate.kind} (owner, day)"
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goldline.core.facts.aggregate import day_sql
+from goldline.core.facts.aggregate import delta_statement, inputs
 from goldline.core.facts.fold import facts_select, moved_insert
 from goldline.core.facts.subject import Aggregate, Subject
 from goldline.core.facts.table import columns
@@ -51,42 +51,37 @@ def compile_judgement(
     `aggregates` are counted from this subject; `passed_on` are its facts that judged subjects within it inherit;
     `noticed_epoch` is the epoch of the rules where notices are in force.
     """
-    statement = _statement(subject, slots, partition, aggregates, passed_on, noticed_epoch)
-    return Judgement(subject.kind, slots, parametrised(statement))
+    deltas = {each.kind: delta_statement(each, subject) for each in aggregates}
+    compared = [*(name for each in aggregates for name in inputs(each, subject)), *passed_on]
+    return Judgement(
+        subject.kind,
+        slots,
+        parametrised(_statement(subject, slots, partition, compared, deltas, passed_on, noticed_epoch)),
+    )
 
 
 def _statement(
     subject: type[Subject],
     slots: tuple[Slot, ...],
     partition: int,
-    aggregates: tuple[type[Aggregate], ...],
+    compared: list[str],
+    deltas: dict[str, str],
     passed_on: tuple[str, ...],
     noticed_epoch: int | None,
 ) -> str:
     added, written = _write(subject, slots, partition)
-    counted = [name for each in aggregates for name in (each.owner, each.at, each.zone)]
     parts = [
-        f"judged AS MATERIALIZED ({_judged(subject, slots, partition, [*counted, *passed_on], noticed_epoch)})",
+        f"judged AS MATERIALIZED ({_judged(subject, slots, partition, compared, noticed_epoch)})",
         f"added AS ({added})",
         f"written AS ({written})",
     ]
     if slots:
         parts.append(f"woken AS ({_wake(subject, partition)})")
         parts.append(f"turning AS ({_turned(subject, slots)})")
-    parts += [f"uncounted_{each.kind} AS ({_uncounted(each)})" for each in aggregates]
+    parts += [f"delta_{kind} AS ({statement})" for kind, statement in deltas.items()]
     if passed_on:
         parts.append(f"moving AS ({moved_insert(subject, passed_on)})")
     return f"WITH {', '.join(parts)} {_signatures(slots)}"
-
-
-def _uncounted(aggregate: type[Aggregate]) -> str:
-    """Note the owner's days whose counts this batch may have changed: where a row stands, and where it stood."""
-    now = f"SELECT j.{aggregate.owner} AS owner, {day_sql(aggregate, 'j')} AS day FROM judged j"
-    before = f"SELECT j._old_{aggregate.owner}, {day_sql(aggregate, 'j', '_old_')} FROM judged j WHERE NOT j._fresh"
-    return (
-        f"INSERT INTO goldline.uncounted_{aggregate.kind} SELECT DISTINCT owner, day FROM ({now} UNION ALL {before}) d"
-        f" WHERE owner IS NOT NULL AND day IS NOT NULL"
-    )
 
 
 def _judged(

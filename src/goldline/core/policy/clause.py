@@ -1,4 +1,4 @@
-"""From the tables of a pack to its promises: every clause read, typed and checked, every fault noted."""
+"""From the tables of a pack to its promises and rules: every clause read, typed and checked, every fault noted."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ PROMISE_KEYS: Final = (
     "breaker", "remedy", "clause", "grade",
 )  # fmt: skip
 REQUIRED_KEYS: Final = ("id", "on", "title", "about", "made_at", "due_at", "kept_at")
+RULE_KEYS: Final = ("id", "on", "title", "about", "at", "when", "excused", "effective", "grace", "clause", "grade")
+RULE_REQUIRED_KEYS: Final = ("id", "on", "title", "about", "at", "when")
 REMEDY_KEYS: Final = ("pay", "as", "from", "when", "after", "share")
 KINDS: Final = ("coupon", "refund", "balance")
 BEARERS: Final = ("merchant", "carrier", "platform")
@@ -71,11 +73,11 @@ def usable_id(table: Table, key: str) -> str | None:
 
 
 def promises(tables: list[Table], settings: list[Setting]) -> list[Promise | None]:
-    """The promises of the tables, each read in its setting, in their order; None where faults were noted."""
+    """The promises and rules of the tables, each read in its setting, in their order; None where faults were noted."""
     counts: dict[str, int] = {}
     drafts = []
     for table, setting in zip(tables, settings, strict=True):
-        draft = _draft(table, setting)
+        draft = _rule_draft(table, setting) if table.path[0] == "rule" else _draft(table, setting)
         counts[draft.id] = counts.get(draft.id, 0) + 1
         if draft.promise is not None:
             draft.promise = replace(draft.promise, version=counts[draft.id])
@@ -131,6 +133,33 @@ def _draft(table: Table, setting: Setting) -> Draft:
         currency=setting.currency, clause=clause, grade=grade,
     )  # fmt: skip
     return Draft(table, own_id, subject, promise, setting)
+
+
+def _rule_draft(table: Table, setting: Setting) -> Draft:
+    """A rule: judged once its time has come, and violated where its condition holds then."""
+    table.allow(RULE_KEYS, "a rule")
+    complete = table.require(RULE_REQUIRED_KEYS, "the rule")
+    before = len(table.document.source.diagnostics)
+    own_id, subject = usable_id(table, "id") or "", _subject(table, setting)
+    title, about = table.words("title"), table.words("about")
+    start, until, by = _effective(table, subject, setting)
+    at = expression(table, "at", FactType.INSTANT, subject, setting)
+    when, excused = (expression(table, key, FactType.BOOLEAN, subject, setting) for key in ("when", "excused"))
+    grace_s, clause, grade = table.seconds("grace"), table.text("clause"), table.choice("grade", GRADES)
+    if subject is not None and "merchant" not in subject.parties and "account" not in subject.parties:
+        table.report(
+            "on", f"nobody answers for a {subject.kind}", "write the rule on a subject that names its merchant"
+        )
+    faults = len(table.document.source.diagnostics) > before or not complete
+    if faults or subject is None or at is None or when is None:
+        return Draft(table, own_id, subject, None, setting)
+    rule = Promise(
+        policy=f"{setting.pack}.{own_id}", version=1, pack=setting.pack, subject=subject.kind, title=title, about=about,
+        effective_from=start, effective_until=until, by=by, made_at=at, due_at=at, kept_at=at, excused=excused,
+        grace_s=grace_s or 0, cap_minor=None, budget=None, breaker=None, remedies=(), currency=setting.currency,
+        clause=clause, grade=grade, when=when,
+    )  # fmt: skip
+    return Draft(table, own_id, subject, rule, setting)
 
 
 def _pack_cap(table: Table, setting: Setting) -> int | None:
@@ -224,6 +253,8 @@ def _check_pair(earlier: Draft, later: Draft) -> None:
     span = (one.effective_from, one.effective_until, one.by)
     if span == (two.effective_from, two.effective_until, two.by):
         later.table.report("id", f"the promise '{later.id}' appears twice with the same dates", _VERSIONS_HINT)
+    elif one.kind != two.kind:
+        later.table.report("id", f"'{later.id}' is the id of a {one.kind} already", "give it an id of its own")
     elif one.subject != two.subject:
         later.table.report("on", f"versions of '{later.id}' must be about the same subject", f"'{one.subject}' before")
     elif one.by != two.by:

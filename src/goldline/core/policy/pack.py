@@ -22,6 +22,7 @@ from goldline.core.policy import clause
 from goldline.core.policy.definition import NOTHING, Definitions
 from goldline.core.policy.diagnostic import PolicyError, Source, nearest
 from goldline.core.policy.document import read
+from goldline.core.policy.ladder import Gate, Ladder, read_gate, read_ladder
 from goldline.core.policy.parameter import Parameter, read_parameters
 from goldline.core.policy.promise import Dormant, Promise
 from goldline.core.policy.table import Table
@@ -38,6 +39,7 @@ class Pack:
     """A loaded rule book. `bodies` are the [[promise]] tables as JSON values, one for each of `promises`.
 
     `written` are all promises, those too that are not in force because a parameter has no value; `dormant` says which.
+    `articles` are its ladders and gates, each with its table as JSON values.
     """
 
     id: str
@@ -52,10 +54,21 @@ class Pack:
     written: tuple[Promise, ...] = ()
     definitions: Definitions = NOTHING
     files: tuple[Path, ...] = ()
+    articles: tuple[tuple[Ladder | Gate, Mapping[str, Any]], ...] = ()
 
     def versions(self, policy: str) -> tuple[Promise, ...]:
         """Every version of one promise, by its full name or its id."""
         return tuple(each for each in self.promises if policy in (each.policy, each.id))
+
+    @property
+    def ladders(self) -> tuple[Ladder, ...]:
+        """Its ladders, every version."""
+        return tuple(each for each, _ in self.articles if isinstance(each, Ladder))
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """Its gates."""
+        return tuple(each for each, _ in self.articles if isinstance(each, Gate))
 
     @property
     def case_files(self) -> tuple[Path, ...]:
@@ -177,7 +190,7 @@ def _book(text: str, file: str, path: Path) -> _Book:
     return _Book(head, (root, *parts), files)
 
 
-_TABLES: Final = {"promise", "tariff"}
+_TABLES: Final = {"gate", "ladder", "promise", "rule", "tariff"}
 
 
 def _root(text: str, file: str, keys: set[str]) -> Table:
@@ -217,7 +230,7 @@ def _pack(chain: list[_Book], path: Path, vocabulary: Vocabulary) -> Pack | None
         setting = clause.Setting(own_id or "pack", currency, zone, vocabulary, definitions, cap_minor)
         tables += book[1]
         settings += [setting] * len(book[1])
-    if not tables and not any("promise" in root.values for book in chain for root in book.roots):
+    if not tables and not any({"promise", "rule"} & set(root.values) for book in chain for root in book.roots):
         own.head.document.source.report(0, 1, "the file has no promises", "add a [[promise]] table")
     found = clause.promises(tables, settings)
     read_ones = [
@@ -231,7 +244,40 @@ def _pack(chain: list[_Book], path: Path, vocabulary: Vocabulary) -> Pack | None
     return Pack(
         own_id or "pack", currency, name, title, tuple(p for p, _ in awake), tuple(b for _, b in awake), path,
         vocabulary, dormant, tuple(p for p, _ in read_ones), definitions, own.files,
+        _articles(chain, clause.Setting(own_id or "pack", currency, zone_of(name), vocabulary, definitions), read_ones),
     )  # fmt: skip
+
+
+def zone_of(name: str) -> tzinfo:
+    """The time zone of a pack by its name."""
+    return UTC if name == "UTC" else ZoneInfo(name)
+
+
+def _articles(
+    chain: list[_Book], setting: clause.Setting, promises: list[tuple[Promise, Mapping[str, Any]]]
+) -> tuple[tuple[Ladder | Gate, Mapping[str, Any]], ...]:
+    """The ladders and gates, those of a nearer book in place of the same ids farther away."""
+    rules = {promise.id: promise.subject for promise, _ in promises if promise.kind == "rule"}
+    ladders = [(table, read_ladder(table, setting, rules)) for table in _nearest(chain, "ladder")]
+    gates = [(table, read_gate(table, setting)) for table in _nearest(chain, "gate")]
+    return tuple((each, article_body(table.values, each, setting)) for table, each in [*ladders, *gates] if each)
+
+
+def article_body(values: Mapping[str, Any], article: Ladder | Gate, setting: clause.Setting) -> Mapping[str, Any]:
+    """A [[ladder]] or [[gate]] table as JSON values that read back the same."""
+    zone = {"zone": article.zone} if isinstance(article, Ladder) else {}
+    figures: dict[str, Any] = _plain(setting.definitions.body(article.uses))
+    return {**_plain(values), **figures, **zone, "currency": setting.currency}
+
+
+def _nearest(chain: list[_Book], key: str) -> list[Table]:
+    kept: list[Table] = []
+    taken: set[str] = set()
+    for book in reversed(chain):
+        own = book.tables(key)
+        kept = [*(each for each in own if each.values.get("id") not in taken), *kept]
+        taken |= {str(each.values.get("id")) for each in own}
+    return kept
 
 
 _HEAD_KEYS: Final = ("id", "currency", "title", "zone", "extends", "files", "parameters", "cap")
@@ -277,7 +323,7 @@ def _overlaid(chain: list[_Book]) -> list[tuple[_Book, list[Table]]]:
     kept: list[tuple[_Book, list[Table]]] = []
     taken: set[str] = set()
     for book in reversed(chain):
-        own = book.tables("promise")
+        own = [*book.tables("promise"), *book.tables("rule")]
         kept.insert(0, (book, [each for each in own if each.values.get("id") not in taken]))
         taken |= {str(each.values.get("id")) for each in own}
     return kept

@@ -80,6 +80,9 @@ class Promise:
     fact that says which version conduct is judged by (None: this version holds whatever the date). `clause` names the
     text the rule comes from and `grade` how sure that is. `dormant` lists what of it is not in force, `uses` the
     parameters and tariffs it names.
+
+    A *rule* is the same with a condition (`when`) in place of evidence of keeping: it is judged at `made_at`, which is
+    `due_at` and `kept_at` too, and broken where the condition holds then.
     """
 
     policy: str
@@ -105,6 +108,12 @@ class Promise:
     grade: str | None = None
     dormant: tuple[Dormant, ...] = ()
     uses: frozenset[Use] = frozenset()
+    when: Expression | None = None
+
+    @property
+    def kind(self) -> str:
+        """'promise', or 'rule' for what a merchant answers for."""
+        return "promise" if self.when is None else "rule"
 
     @property
     def in_force(self) -> bool:
@@ -119,7 +128,8 @@ class Promise:
     @property
     def expressions(self) -> tuple[Expression, ...]:
         """Every expression of this version, in reading order."""
-        own = [self.made_at, self.due_at, self.kept_at, *([self.excused] if self.excused else [])]
+        clocks = [self.made_at, self.due_at, self.kept_at] if self.when is None else [self.made_at, self.when]
+        own = [*clocks, *([self.excused] if self.excused else [])]
         return (*own, *(each for remedy in self.remedies for each in remedy.expressions))
 
     @property

@@ -22,7 +22,8 @@ from goldline.core.policy import clause
 from goldline.core.policy.definition import Definitions
 from goldline.core.policy.diagnostic import Source
 from goldline.core.policy.document import Document
-from goldline.core.policy.pack import Pack
+from goldline.core.policy.ladder import Gate, Ladder, read_gate, read_ladder
+from goldline.core.policy.pack import Pack, zone_of
 from goldline.core.policy.parameter import read_parameters
 from goldline.core.policy.promise import Promise
 from goldline.core.policy.slot import Slot, slots
@@ -30,18 +31,23 @@ from goldline.core.policy.table import Table
 from goldline.core.policy.tariff import read_tariffs
 
 WITHDRAWN: Final = "withdrawn"
-_OURS: Final = ("currency", "occurrences", "replaces", "parameters", "tariffs")  # beside what the author wrote
+ARTICLES: Final = ("ladder", "gate")
+_OURS: Final = ("currency", "occurrences", "replaces", "parameters", "tariffs", "zone")  # beside what the author wrote
+Policy = Promise | Ladder | Gate
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
     """Every version in use, in order of subject, policy and version. `epoch` grows whenever the rules change.
 
+    `promises` holds the rules as well.
     `noticing` says that notices are in force, or were: without any, nobody looks for them.
     """
 
     epoch: int
     promises: tuple[Promise, ...]
+    ladders: tuple[Ladder, ...] = ()
+    gates: tuple[Gate, ...] = ()
     noticing: bool = False
 
     @property
@@ -103,10 +109,20 @@ def publish(
             _insert(connection, row, promise, now, by)
         connection.execute("UPDATE goldline.ruleset SET epoch = epoch + 1")
         rules = load_published(connection, vocabulary)
-        for kind in sorted({_subject_of(row) for row, _ in fresh}):
+        for kind in sorted({_subject_of(row) for row, _ in fresh if row.kind not in ARTICLES}):
             _add_columns(connection, kind, rules.slots(kind))
             _judge_again(connection, kind)
+        if any(row.kind == "ladder" or row.body["replaces"] for row, _ in fresh):
+            connection.execute(_COUNT_AGAIN)
     return len(fresh)
+
+
+# A ladder that is new or gone changes what follows from violations that stand already.
+_COUNT_AGAIN: Final = (
+    "INSERT INTO goldline.account_due (account) SELECT DISTINCT 'merchant:' || f.merchant_id FROM goldline.finding f"
+    " JOIN goldline.policy_version v ON v.policy = f.policy AND v.version = f.version AND v.kind = 'rule'"
+    " WHERE f.merchant_id IS NOT NULL ON CONFLICT DO NOTHING"
+)
 
 
 # What may change in a version without turning a verdict or an amount that was given.
@@ -115,10 +131,12 @@ _TELLING: Final = ("title", "about", "clause", "grade", "effective", "budget", "
 
 def _refuse_rewriting(connection: Connection[Any], pack: Pack, rows: list[_Row]) -> None:
     """Refuse to replace what conduct was judged by. A new date of effect beside the same words is no rewriting."""
-    wanted = {(promise.policy, _decides(body)) for body, promise in zip(pack.bodies, pack.promises, strict=True)}
+    wanted = {(each.policy, _decides(body)) for each, body in _written(pack)}
     changed = sorted({row.policy for row in _standing(rows) if (row.policy, _decides(row.body)) not in wanted})
     used = connection.execute(
-        "SELECT DISTINCT policy FROM goldline.tally WHERE policy = ANY(%s) AND subjects > 0 ORDER BY policy", [changed]
+        "SELECT policy FROM goldline.tally WHERE policy = ANY(%(changed)s) AND subjects > 0"
+        " UNION SELECT ladder FROM goldline.sanction WHERE ladder = ANY(%(changed)s) ORDER BY 1",
+        {"changed": changed},
     ).fetchall()
     if used:
         names = ", ".join(policy for (policy,) in used)
@@ -139,10 +157,14 @@ def load_published(connection: Connection[Any], vocabulary: Vocabulary) -> RuleS
     epoch = ruleset_epoch(connection)
     standing = _standing(_rows(connection))
     packs = sorted({each.pack for each in standing})
-    loaded = [p for pack in packs for p in _revived([r for r in standing if r.pack == pack], pack, vocabulary)]
+    judged = [row for row in standing if row.kind not in ARTICLES]
+    loaded = [p for pack in packs for p in _revived([r for r in judged if r.pack == pack], pack, vocabulary)]
     ordered = sorted(loaded, key=lambda each: (each.subject, each.policy, each.version))
+    articles = [_article(row, vocabulary) for row in standing if row.kind in ARTICLES]
+    ladders = tuple(each for each in articles if isinstance(each, Ladder))
+    gates = tuple(each for each in articles if isinstance(each, Gate))
     row = connection.execute("SELECT EXISTS (SELECT 1 FROM goldline.notice)").fetchone()
-    return RuleSet(epoch, tuple(ordered), noticing=bool(row and row[0]))
+    return RuleSet(epoch, tuple(ordered), ladders, gates, noticing=bool(row and row[0]))
 
 
 def ruleset_epoch(connection: Connection[Any]) -> int:
@@ -153,7 +175,7 @@ def ruleset_epoch(connection: Connection[Any]) -> int:
 
 def load_version(connection: Connection[Any], policy: str, version: int, vocabulary: Vocabulary) -> Promise | None:
     """Any version ever published, replaced ones too: what an old finding was judged by."""
-    rows = [row for row in _rows(connection, policy.partition(".")[0]) if row.kind != WITHDRAWN]
+    rows = [row for row in _rows(connection, policy.partition(".")[0]) if row.kind not in (WITHDRAWN, *ARTICLES)]
     wanted = next((row for row in rows if (row.policy, row.version) == (policy, version)), None)
     if wanted is None:
         return None
@@ -186,27 +208,32 @@ def _standing(rows: Iterable[_Row]) -> list[_Row]:
 
 
 def _policies(pack: Pack, rows: list[_Row]) -> list[str]:
-    return list(dict.fromkeys([*(each.policy for each in pack.promises), *(each.policy for each in rows)]))
+    return list(dict.fromkeys([*(each.policy for each, _ in _written(pack)), *(each.policy for each in rows)]))
 
 
-def _changes(pack: Pack, policy: str, rows: list[_Row]) -> list[tuple[_Row, Promise | None]]:
+def _written(pack: Pack) -> list[tuple[Policy, Mapping[str, Any]]]:
+    """Everything a pack would publish, with its body."""
+    return [*zip(pack.promises, pack.bodies, strict=True), *pack.articles]
+
+
+def _changes(pack: Pack, policy: str, rows: list[_Row]) -> list[tuple[_Row, Policy | None]]:
     """New rows of one policy: versions that are not standing, and a withdrawal when it has left the pack."""
     own = [row for row in rows if row.policy == policy]
     standing = {row.digest: row for row in _standing(own)}
-    wanted = {digest_of(b): (b, p) for b, p in zip(pack.bodies, pack.promises, strict=True) if p.policy == policy}
+    wanted = {digest_of(body): (body, each) for each, body in _written(pack) if each.policy == policy}
     gone = sorted(row.version for digest, row in standing.items() if digest not in wanted)
     number = max((row.version for row in own), default=0)
     waits = own[-1].body["occurrences"] if own else {}
-    fresh: list[tuple[_Row, Promise | None]] = []
+    fresh: list[tuple[_Row, Policy | None]] = []
     for digest, (body, promise) in wanted.items():
         if digest in standing:
             continue
         number += 1
-        waits = _waits(promise, waits)
+        waits = _waits(promise, waits) if isinstance(promise, Promise) else waits
         stored = {**body, "occurrences": waits, "replaces": [] if fresh else gone}
-        fresh.append((_Row(policy, number, pack.id, "promise", digest, stored), promise))
+        fresh.append((_Row(policy, number, pack.id, promise.kind, digest, stored), promise))
     if gone and not fresh:
-        body = {"on": own[-1].body["on"], "occurrences": waits, "replaces": gone}
+        body = {"on": _subject_of(own[-1]), "occurrences": waits, "replaces": gone}
         fresh.append((_Row(policy, number + 1, pack.id, WITHDRAWN, digest_of(body), body), None))
     return fresh
 
@@ -219,9 +246,8 @@ def _waits(promise: Promise, known: Mapping[str, int]) -> dict[str, int]:
     return waits
 
 
-def _insert(connection: Connection[Any], row: _Row, promise: Promise | None, now: datetime, by: str) -> None:
-    start = promise.effective_from if promise else None
-    until = promise.effective_until if promise else None
+def _insert(connection: Connection[Any], row: _Row, promise: Policy | None, now: datetime, by: str) -> None:
+    start, until = (getattr(promise, key, None) for key in ("effective_from", "effective_until"))
     connection.execute(
         "INSERT INTO goldline.policy_version (policy, version, pack, subject, kind, effective_from, effective_until,"
         " digest, body, published_at, published_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
@@ -242,7 +268,30 @@ def _insert(connection: Connection[Any], row: _Row, promise: Promise | None, now
 
 
 def _subject_of(row: _Row) -> str:
-    return str(row.body["on"])
+    return str(row.body.get("on", "account"))
+
+
+def _article(row: _Row, vocabulary: Vocabulary) -> Ladder | Gate:
+    """A stored ladder or gate, with its stored number."""
+    source = Source(f"published pack {row.pack}", "")
+    document = Document(source, {}, {})
+    table = Table(document, (row.kind,), {key: value for key, value in row.body.items() if key not in _OURS})
+    zone = zone_of(str(row.body.get("zone", "UTC")))
+    definitions = _definitions(document, 0, row.body)
+    setting = clause.Setting(row.pack, str(row.body["currency"]), zone, vocabulary, definitions)
+    rules = dict.fromkeys(row.body.get("counts", ()), "")
+    found = read_gate(table, setting) if row.kind == "gate" else read_ladder(table, setting, rules)
+    if found is None:
+        raise _stale(row.pack, source)
+    return replace(found, version=row.version)
+
+
+def _stale(pack: str, source: Source) -> GoldlineError:
+    return GoldlineError(
+        f"A published rule of pack '{pack}' no longer fits the vocabulary: {source.diagnostics[0].message}.",
+        code="policy_stale",
+        hint="Publish a corrected pack, or start the version of the engine it was published with.",
+    )
 
 
 def _revived(rows: list[_Row], pack: str, vocabulary: Vocabulary) -> list[Promise]:
@@ -250,19 +299,14 @@ def _revived(rows: list[_Row], pack: str, vocabulary: Vocabulary) -> list[Promis
     source = Source(f"published pack {pack}", "")
     values = [{key: value for key, value in row.body.items() if key not in _OURS} for row in rows]
     document = Document(source, {}, {})
-    tables = [Table(document, ("promise", n), each) for n, each in enumerate(values)]
-    currency = str(rows[0].body["currency"])
+    tables = [Table(document, (row.kind, n), each) for n, (row, each) in enumerate(zip(rows, values, strict=True))]
     settings = [
-        clause.Setting(pack, currency, UTC, vocabulary, _definitions(document, n, row.body))
+        clause.Setting(pack, str(row.body["currency"]), UTC, vocabulary, _definitions(document, n, row.body))
         for n, row in enumerate(rows)
     ]
-    read = clause.promises(tables, settings)
+    read = clause.promises(tables, settings) if rows else []
     if source.diagnostics:
-        raise GoldlineError(
-            f"A published rule of pack '{pack}' no longer fits the vocabulary: {source.diagnostics[0].message}.",
-            code="policy_stale",
-            hint="Publish a corrected pack, or start the version of the engine it was published with.",
-        )
+        raise _stale(pack, source)
     whole = [replace(p, version=row.version) for p, row in zip(read, rows, strict=True) if p is not None]
     return [_numbered(promise, row) for promise, row in zip(whole, rows, strict=True)]
 

@@ -25,6 +25,9 @@ def state_sql(slot: Slot, alias: str, now: str, *, dialect: Dialect = "postgres"
         made = promise.made_at.sql(dialect, alias)
         judge_at = _plus(due, promise.grace_s, dialect)
         excused = f"WHEN {promise.excused.sql(dialect, alias)} THEN 'e' " if promise.excused else ""
+        if promise.when is not None:
+            verdict = f"CASE WHEN {promise.when.sql(dialect, alias)} THEN 'b' ELSE 'k' END"
+            return f"CASE WHEN {made} IS NULL THEN NULL {excused}WHEN {now} >= {judge_at} THEN {verdict} ELSE 'p' END"
         return (
             f"CASE WHEN {made} IS NULL OR {due} IS NULL THEN NULL {excused}"
             f"WHEN {kept} <= {due} THEN 'k' WHEN {now} >= {judge_at} THEN 'b' ELSE 'p' END"
@@ -54,8 +57,13 @@ def judge_at_sql(slot: Slot, alias: str, *, dialect: Dialect = "postgres") -> st
 
 
 def kept_sql(slot: Slot, alias: str, *, dialect: Dialect = "postgres") -> str:
-    """When the promise was kept, on time or late."""
-    return _in_force(slot, alias, lambda promise: promise.kept_at.sql(dialect, alias))
+    """When the promise was kept, on time or late; a rule that is not violated is kept at its time."""
+    return _in_force(slot, alias, lambda promise: _kept(promise, alias, dialect))
+
+
+def _kept(promise: Promise, alias: str, dialect: Dialect) -> str:
+    kept = promise.kept_at.sql(dialect, alias)
+    return kept if promise.when is None else f"CASE WHEN {promise.when.sql(dialect, alias)} THEN NULL ELSE {kept} END"
 
 
 def version_sql(slot: Slot, alias: str) -> str:
@@ -68,7 +76,7 @@ def broken_sql(versions: Iterable[Promise], alias: str, dialect: Dialect = "post
 
     def broken(promise: Promise) -> str:
         made, due = promise.made_at.sql(dialect, alias), promise.due_at.sql(dialect, alias)
-        kept = promise.kept_at.sql(dialect, alias)
+        kept = _kept(promise, alias, dialect)
         excused = f" AND NOT coalesce({promise.excused.sql(dialect, alias)}, false)" if promise.excused else ""
         return f"({made} IS NOT NULL AND {due} IS NOT NULL{excused} AND ({kept} IS NULL OR {kept} > {due}))"
 

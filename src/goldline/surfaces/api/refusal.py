@@ -19,6 +19,7 @@ STATUSES = {
     "unauthorised": 401,
     "forbidden": 403,
     "not_found": 404,
+    "no_gate": 404,
     "settled": 409,
     "intake_stopped": 503,
 }

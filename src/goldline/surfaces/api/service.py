@@ -86,6 +86,20 @@ def explain_order(request: HttpRequest, order_id: str) -> HttpResponse:
     return Response(found)
 
 
+@api.get(
+    "gates/{gate}/{path:account}",
+    auth=BearerKey("read"),
+    response={200: shape.GateAnswer, 404: shape.Problem, **PROBLEMS},
+    tags=["accounts"],
+    summary="Ask a gate",
+)
+def ask_gate(request: HttpRequest, gate: str, account: str, category: str = Filter) -> HttpResponse:
+    """Whether an account ('merchant:<id>') may pass now: open, limited or closed, by which sanctions, until when."""
+    from goldline.surfaces.web.reading.gates import answer_of
+
+    return Response(answer_of(engine(), gate, account, category or None))
+
+
 @api.get("findings", auth=BearerKey("read"), response={200: shape.Findings, **PROBLEMS}, tags=["findings"])
 def list_findings(
     request: HttpRequest,

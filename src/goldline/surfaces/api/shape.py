@@ -42,6 +42,31 @@ class Receipt(Schema):
     quarantined: list[QuarantinedEvent]
 
 
+class GateGround(Schema):
+    """A sanction that closes or limits a gate."""
+
+    sanction_id: UUID
+    action: str
+    ladder: str
+    rule: str
+    nth: int
+    value: float | None
+    starts_at: datetime
+    ends_at: datetime | None
+    until: str | None = Field(description="The condition that lifts it, as the policy writes it.")
+
+
+class GateAnswer(Schema):
+    """Whether an account may pass a gate now."""
+
+    gate: str
+    account: str
+    state: str = Field(description="open, limited or closed")
+    limit: float | None
+    until: datetime | None
+    grounds: list[GateGround]
+
+
 class RemedyInBrief(Schema):
     """What is owed for a finding."""
 

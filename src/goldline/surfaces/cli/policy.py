@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 from psycopg import Connection
 
+from goldline.core.account.case import LadderResult, run_ladder_cases
 from goldline.core.policy.case import CaseResult, run_cases
 from goldline.core.policy.comparison import compare_cases, published_pack
 from goldline.core.policy.diagnostic import PolicyError
@@ -47,10 +49,17 @@ def check(packs: tuple[str, ...]) -> int:
 def _check(pack: str) -> int:
     with _faults_shown() as faulty:
         loaded = load(pack, vocabulary())
-        click.echo(f"{loaded.path}: {counted(len(loaded.promises), 'promise')}, no fault.", err=True)
+        click.echo(f"{loaded.path}: {_inventory(loaded)}, no fault.", err=True)
         for line in _asleep(loaded):
             click.echo(line, err=True)
     return faulty()
+
+
+def _inventory(pack: Pack) -> str:
+    """How many of what a pack holds, as a sentence counts them."""
+    kinds = [*(each.kind for each in pack.promises), *(each.kind for each, _ in pack.articles)]
+    counts = Counter(kinds)
+    return ", ".join(counted(number, kind) for kind, number in counts.items())
 
 
 def _asleep(pack: Pack) -> Iterator[str]:
@@ -78,11 +87,12 @@ def _test(connection: Connection[Any], pack: str, against: str | None) -> int:
     with _faults_shown() as faulty:
         loaded = load(pack, vocabulary())
         other = load(against, vocabulary()) if against else published_pack(connection, loaded)
-        results = [] if other else run_cases(connection, loaded)
+        results: list[CaseResult | LadderResult] = [] if other else [*run_cases(connection, loaded)]
+        results += run_ladder_cases(loaded)
         for result in results:
             click.echo(result.as_text())
         if other is not None:
-            results = _compared(connection, loaded, other, against or "in force")
+            results += _compared(connection, loaded, other, against or "in force")
         failed = sum(not result.passed for result in results)
         if results:
             click.echo(f"{pack}: {counted(len(results), 'case')}, {failed} failed.", err=True)
