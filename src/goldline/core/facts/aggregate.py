@@ -23,33 +23,32 @@ _AFTER, _BEFORE = "j.", "j._old_"
 
 def inputs(aggregate: type[Aggregate], subject: type[Subject]) -> tuple[str, ...]:
     """The facts of a subject that decide what it adds to an aggregate, in order of declaration."""
-    read = {aggregate.owners[subject.kind], aggregate.zones.get(subject.kind, "")}
-    for fact in aggregate.counted(subject.kind).values():
-        tally = _tally(fact)
-        words = " ".join(filter(None, (tally.at, tally.where, tally.summed, fact.field)))
-        read |= set(re.findall(r"[a-z_]+", words))
+    times = _times(aggregate.counted(subject.kind))
+    read = {name for at in times for name in _read(aggregate, subject, at)}
     return tuple(name for name in subject.facts if name in read)
 
 
 def delta_statement(aggregate: type[Aggregate], subject: type[Subject]) -> str:
     """Inserts what a judged batch (`judged j`, its standing values as `_old_…`) adds to the days of an aggregate."""
-    read = inputs(aggregate, subject)
-    after, before = (", ".join(row + name for name in read) for row in (_AFTER, _BEFORE))
-    rows = _rows(aggregate, subject, (_AFTER, _BEFORE))
-    changed = f"(j._fresh OR ({after}) IS DISTINCT FROM ({before}))"
-    return _delta_insert(aggregate, subject, f"judged j CROSS JOIN LATERAL {rows} WHERE {changed} AND")
+    lines = []
+    for at in _times(aggregate.counted(subject.kind)):
+        read = _read(aggregate, subject, at)
+        after, before = (", ".join(row + name for name in read) for row in (_AFTER, _BEFORE))
+        changed = f"({after}) IS DISTINCT FROM ({before})"
+        lines.append(_line(aggregate, subject, at, _AFTER, f"(j._fresh OR {changed})"))
+        lines.append(_line(aggregate, subject, at, _BEFORE, f"NOT j._fresh AND {changed}"))
+    return _delta_insert(aggregate, subject, f"judged j CROSS JOIN LATERAL ({' UNION ALL '.join(lines)}) x")
 
 
 def _delta_insert(aggregate: type[Aggregate], subject: type[Subject], source: str) -> str:
     counted = aggregate.counted(subject.kind)
-    names, told = ", ".join(counted), ", ".join(f"x.{name}" for name in counted)
-    sums = ", ".join(f"{'max' if _is_label(fact) else 'sum'}({name})" for name, fact in counted.items())
-    differs = " OR ".join(f"sum({name}) <> 0" for name, fact in counted.items() if not _is_label(fact))
+    names = ", ".join(counted)
+    sums = ", ".join(f"{'max' if _is_label(fact) else 'sum'}(x.{name})" for name, fact in counted.items())
+    differs = " OR ".join(f"sum(x.{name}) <> 0" for name, fact in counted.items() if not _is_label(fact))
     return (
         f"INSERT INTO goldline.delta_{aggregate.kind} (home, owner, day, zone, {names})"
-        f" SELECT {home_sql('owner')}, owner, day, max(zone), {sums} FROM (SELECT x.owner, x.zone,"
-        f" (x.at AT TIME ZONE coalesce(x.zone, '{aggregate.default_zone}'))::date AS day, {told} FROM {source}"
-        f" x.owner IS NOT NULL AND x.at IS NOT NULL) d GROUP BY owner, day HAVING {differs}"
+        f" SELECT {home_sql('x.owner')}, x.owner, x.day, max(x.zone), {sums} FROM {source}"
+        f" GROUP BY x.owner, x.day HAVING {differs}"
     )
 
 
@@ -59,30 +58,49 @@ def home_sql(owner: str) -> str:
     return f"(('x' || substr(md5({owner}), 1, 8))::bit(32)::bigint % {partitions})::smallint"
 
 
-def _rows(aggregate: type[Aggregate], subject: type[Subject], rows: tuple[str, ...]) -> str:
-    """What each subject's row adds to which day, one line for each time it is counted by."""
-    counted = aggregate.counted(subject.kind)
+def _times(counted: dict[str, Fact]) -> tuple[str, ...]:
+    """The facts that say on which day a row is counted."""
+    return tuple(dict.fromkeys(_tally(fact).at for fact in counted.values() if not _is_label(fact)))
+
+
+def _read(aggregate: type[Aggregate], subject: type[Subject], at: str) -> tuple[str, ...]:
+    """The facts that decide what is counted on the day of one time."""
+    words = [at, aggregate.owners[subject.kind], aggregate.zones.get(subject.kind, "")]
+    for fact in aggregate.counted(subject.kind).values():
+        if _is_label(fact):
+            words.append(fact.field or "")
+        elif _tally(fact).at == at:
+            words += [_tally(fact).where or "", _tally(fact).summed or ""]
+    named = set(re.findall(r"[a-z_]+", " ".join(words)))
+    return tuple(name for name in subject.facts if name in named)
+
+
+def _line(aggregate: type[Aggregate], subject: type[Subject], at: str, row: str, condition: str) -> str:
+    """What a subject's row, before or after, adds to the day of one time; nothing unless the condition holds."""
     zone = aggregate.zones.get(subject.kind)
-    times = dict.fromkeys(_tally(fact).at for fact in counted.values() if not _is_label(fact))
-    lines = []
-    for at in times:
-        for row in rows:
-            place = [row + aggregate.owners[subject.kind], row + at, row + zone if zone else "NULL::text"]
-            values = [_value(fact, at, row, subject) for fact in counted.values()]
-            lines.append(f"({', '.join([*place, *values])})")
-    return f"(VALUES {', '.join(lines)}) AS x (owner, at, zone, {', '.join(counted)})"
+    place = f"{row}{zone}" if zone else "NULL::text"
+    day = f"({row}{at} AT TIME ZONE coalesce({place}, '{aggregate.default_zone}'))::date"
+    owner = f"{row}{aggregate.owners[subject.kind]}"
+    values = ", ".join(
+        f"{_value(fact, at, row, subject)} AS {name}" for name, fact in aggregate.counted(subject.kind).items()
+    )
+    return (
+        f"SELECT {owner} AS owner, {day} AS day, {place} AS zone, {values}"
+        f" WHERE {row}{at} IS NOT NULL AND {owner} IS NOT NULL AND {condition}"
+    )
 
 
 def _value(fact: Fact, at: str, row: str, subject: type[Subject]) -> str:
     tally = _tally(fact)
     if _is_label(fact):
         return f"{row}{fact.field}"
+    whole = "bigint" if tally.summed else "integer"
     if tally.at != at:
-        return f"0::{fact.type.value}"
+        return f"NULL::{whole}"
     amount = f"coalesce({_qualified(tally.summed, row, subject)}, 0)" if tally.summed else "1"
     if tally.where:
         amount = f"CASE WHEN {_qualified(tally.where, row, subject)} THEN {amount} ELSE 0 END"
-    return f"({'-' if row == _BEFORE else ''}{amount})::{fact.type.value}"
+    return f"({'-' if row == _BEFORE else ''}{amount})::{whole}"
 
 
 def _qualified(expression: str, row: str, subject: type[Subject]) -> str:
@@ -160,7 +178,9 @@ def rebuild(connection: Connection[Any], vocabulary: Vocabulary, aggregate: type
     connection.execute(f"DELETE FROM fact_{aggregate.kind}".encode())
     for subject in vocabulary:
         if aggregate.counted(subject.kind):
-            source = f"fact_{subject.kind} j CROSS JOIN LATERAL {_rows(aggregate, subject, (_AFTER,))} WHERE"
+            times = _times(aggregate.counted(subject.kind))
+            lines = " UNION ALL ".join(_line(aggregate, subject, at, _AFTER, "true") for at in times)
+            source = f"fact_{subject.kind} j CROSS JOIN LATERAL ({lines}) x"
             connection.execute(_delta_insert(aggregate, subject, source).encode())
     values = {"homes": list(range(partitions)), "most": 2**62}
     connection.execute(_merge_statement(aggregate).encode(), values)
