@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg import Connection
 
-from goldline.market.stall import PROVINCES, REMOTE, province, tier
+from goldline.core.policy.expression import parse
+from goldline.market.parcel import Parcel
+from goldline.market.stall import PROVINCES, REMOTE, province, province_code, tier
 
 FULL = {
     "内蒙古": "内蒙古自治区", "广西": "广西壮族自治区", "西藏": "西藏自治区", "宁夏": "宁夏回族自治区",
@@ -58,6 +63,9 @@ def test_codes_and_what_is_no_province(text: str | None, expected: str | None) -
         ("CN-GD", "650000", "remote"),
         ("广东", "香港", None),
         ("广东", None, None),
+        (None, "甘肃", "remote"),
+        ("海南", "香港", "remote"),
+        (None, None, None),
     ],
 )
 def test_tiers(origin: str, destination: str | None, expected: str | None) -> None:
@@ -71,3 +79,17 @@ def test_the_way_back_is_as_long(one: str, other: str) -> None:
     assert tier(one, other) == tier(other, one)
     assert tier(one, other) in ("near", "cross", "remote")
     assert (tier(one, other) == "remote") == (one != other and bool(REMOTE & {one, other}))
+
+
+def test_policies_see_the_same_tier(database: Connection[Any]) -> None:
+    """The derived fact of a parcel gives what `tier` gives, for every pair of provinces and where one is unknown."""
+    places = [None, "香港", *PROVINCES]
+    fact = Parcel.facts["tier"]
+    form = parse(fact.expression or "", types=Parcel.types(), want=fact.type, currency="CNY").sql("postgres", "f")
+    pairs = [(one, other) for one in places for other in places]
+    rows = database.execute(
+        f"SELECT {form} FROM (SELECT u.*, NULL::text AS origin_scanned FROM unnest(%s::text[], %s::text[])"
+        " WITH ORDINALITY AS u (origin_told, province, n)) f ORDER BY n",
+        [[province_code(place) if place else None for place in ends] for ends in zip(*pairs, strict=True)],
+    ).fetchall()
+    assert [row[0] for row in rows] == [tier(one, other) for one, other in pairs]

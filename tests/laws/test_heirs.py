@@ -9,6 +9,8 @@ from itertools import permutations
 
 import pytest
 
+from goldline.core.parked import free
+from goldline.core.poison import isolate
 from tests.checkers.digest import digests_of_copies
 from tests.laws.scenario import ASKED, Told, labelled, order, paid, placed, refund, scan, wild
 from tests.laws.world import END, World, hours, interleaved, pack_of
@@ -186,6 +188,27 @@ def test_payee_and_bearer_are_the_orders(database_url: str) -> None:
         ("law.departs", "consumer:c1", "carrier:k9"),
     ]
     assert found == "m1"
+
+
+def test_a_parcel_that_makes_the_step_fail_parks_its_order(database_url: str) -> None:
+    """The order is set aside with all that is within it; its neighbours are judged, and so is it, once mended."""
+    with World(database_url, pack_of(RULES), partitions=1) as world:
+        for copy in ("s0p0", "s0p1"):
+            paid_minor = 7_700 if copy == "s0p0" else 20_000
+            world.feed([each(copy) for each in (placed(), paid(paid_minor=paid_minor), scan("picked_up", 10))])
+        world.step(hours(11))
+        world.connection.execute("ALTER TABLE remedy ADD CONSTRAINT overlooked CHECK (asked_minor <> 231)")
+        world.connection.commit()
+        parked = [root for lease in world.leases for root in isolate(world.connection, world.engine, lease, as_of=END)]
+        assert parked == ["os0p0"]
+        world.step(END)
+        departs = "SELECT key FROM finding WHERE policy = 'law.departs' ORDER BY key"
+        assert world.rows(departs) == [("os0p1|xs0p1a",)]
+        world.connection.execute("ALTER TABLE remedy DROP CONSTRAINT overlooked")
+        assert free(world.connection) == 1
+        world.connection.commit()
+        world.step(END)
+        assert world.rows(departs) == [("os0p0|xs0p0a",), ("os0p1|xs0p1a",)]
 
 
 def test_without_promises_nothing_is_inherited(database_url: str) -> None:

@@ -39,10 +39,15 @@ class Thing(Subject):
     least_time = Least("seen", "when", INSTANT)
     greatest_time = Greatest("seen", "when", INSTANT)
     words = Union("seen", "word")
+    red_words = Union("seen", "word", where={"colour": "red"})
+    times = Union("seen")
+    red_times = Union("seen", where={"colour": "red"})
     first_amount = First("seen", "amount", MONEY)
     first_word = First("seen", "word", TEXT)
     latest_amount = Latest("seen", "amount", MONEY)
     latest_time = Latest("seen", "when", INSTANT)
+    first_known = First("seen", "word", TEXT, known=True)
+    latest_known = Latest("seen", "amount", MONEY, known=True)
     latest_red = Latest("seen", "word", TEXT, where={"colour": "red"})
     derived = Derived("coalesce(latest_amount, 0) + coalesce(least_minor, 0)", MONEY)
 
@@ -128,10 +133,19 @@ def _assert_by_hand(told: list[dict[str, Any]], row: dict[str, Any]) -> None:
     assert row["least_minor"] == min(amounts, default=None)
     assert row["greatest_minor"] == max(amounts, default=None)
     assert row["words"] == (words or None)
+    red = [each for each in told if each["colour"] == "red"]
+    reds = sorted({each["word"] for each in red if each["word"] is not None}, key=str.encode)
+    assert row["red_words"] == (reds or None)
+    assert row["times"] == sorted(set(times))
+    assert row["red_times"] == (sorted({each["time"] for each in red}) or None)
     assert row["least_text"] == (words[0] if words else None)
     assert row["red_at"] == min((e["time"] for e in told if e["colour"] in ("red", "pink")), default=None)
     assert row["first_amount"] in [each["amount"] for each in told if each["time"] == min(times)]
     assert row["latest_amount"] in [each["amount"] for each in told if each["time"] == max(times)]
+    given = [each for each in told if each["amount"] is not None]
+    last = max((each["time"] for each in given), default=None)
+    assert row["latest_known"] in ([each["amount"] for each in given if each["time"] == last] or [None])
+    assert (row["first_known"] is None) == (not words)
     assert row["derived"] == (row["latest_amount"] or 0) + (row["least_minor"] or 0)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from goldline.core.judge import telling
 from goldline.core.judge.explanation import explain
 from goldline.core.policy.pack import load
 from goldline.market.vocabulary import vocabulary
@@ -49,9 +50,9 @@ class Order:
         """A promise is stated."""
         self.tell("order.promise_stated", hours, promise_id=ident, origin=origin, stated_at=at(hours), **data)
 
-    def scan(self, code: str, hours: float) -> None:
-        """The carrier scans its parcel."""
-        self.tell("parcel.scanned", hours, parcel_id="x1", carrier_id="k1", code=code)
+    def scan(self, code: str, hours: float, parcel: str = "x1", **data: Any) -> None:
+        """The carrier scans a parcel of it."""
+        self.tell("parcel.scanned", hours, parcel_id=parcel, carrier_id="k1", code=code, **data)
 
 
 @pytest.fixture
@@ -65,7 +66,8 @@ def owed(world: World, order: Order, now: datetime = LATER) -> dict[str, int]:
     """What each policy owes for an order once its events are in, in yuan."""
     world.feed(order.events)
     world.step(now)
-    rows = world.rows("SELECT policy, sum(amount_minor) / 100 FROM remedy WHERE key = %s GROUP BY 1", order.ident)
+    query = "SELECT policy, sum(amount_minor) / 100 FROM remedy WHERE split_part(key, '|', 1) = %s GROUP BY 1"
+    rows = world.rows(query, order.ident)
     return {policy.partition(".")[2]: int(amount) for policy, amount in rows}
 
 
@@ -121,6 +123,94 @@ def test_a_waybill_without_a_parcel(world: World) -> None:
     order.tell("refund.requested", 100, refund_id="r1", amount_minor=30_000, currency="CNY")
     assert owed(world, order, at(126)) == {"pickup": 15, "trace-begins": 75, "unscanned-refund": 300}
     assert owed(world, order)["in-stock"] == 9
+
+
+def test_each_parcel_of_an_order_is_judged_by_itself(world: World) -> None:
+    """Of two parcels one stalls and moves on: it alone is charged; its duplicates change nothing."""
+    order = Order()
+    order.paid(1000, "hours:48")
+    for parcel in ("x1", "x2"):
+        order.tell("parcel.created", 1, parcel_id=parcel, carrier_id="k1", from_region="浙江省")
+        for code, hours in (("picked_up", 5), ("departed", 20)):
+            order.scan(code, hours, parcel)
+    for hours in (50, 90):
+        order.scan("in_transit", hours, "x1")
+    order.scan("in_transit", 90, "x2")
+    for parcel in ("x1", "x2"):
+        order.scan("out_for_delivery", 100, parcel)
+        order.scan("delivered", 104, parcel, province="浙江")
+    order.events += order.events[4:9]
+    assert owed(world, order, at(69.9)) == {}
+    assert owed(world, order) == {"transit": 10}
+    rows = world.rows("SELECT key, due_at FROM finding WHERE policy = 'douyin.transit'")
+    assert rows == [("o1|x2", at(68))]
+
+
+def test_an_explanation_tells_the_parcels_too(world: World) -> None:
+    """The explanation of an order holds that of each parcel: promises, evidence, findings, remedies and postings."""
+    order = Order()
+    order.paid(1000, "hours:48")
+    for parcel in ("x1", "x2", "x3"):
+        order.tell("parcel.created", 1, parcel_id=parcel, carrier_id=f"k-{parcel}", from_region="CN-ZJ")
+    for parcel, hours in (("x1", 5), ("x2", 26)):
+        order.scan("picked_up", hours, parcel)
+    other = Order("o10")
+    other.paid(10, "hours:48")
+    other.tell("parcel.created", 1, parcel_id="x9", carrier_id="k9")
+    world.feed(other.events)
+    assert owed(world, order, at(27.5)) == {"pickup": 20}
+    found = explain(world.connection, world.words, world.engine.ruleset, "order", "o1", at(27.5))
+    assert found is not None
+    assert [each.key for each in found.within] == ["o1|x1", "o1|x2", "o1|x3"]
+    states = [{p.policy.partition(".")[2]: p.state for p in each.promises} for each in found.within]
+    assert [each["pickup"] for each in states] == ["kept", "broken", "broken"]
+    late = next(each for each in found.within[1].promises if each.policy == "douyin.pickup")
+    assert late.recorded == "broken"
+    assert [(r.amount_minor, r.charged_to, len(r.postings)) for r in late.remedies] == [(1000, "merchant:m1", 2)]
+    assert {each.name: each.value for each in late.evidence}["paid_amount"] == 100_000
+    assert not any(each.policy == "douyin.pickup" for each in found.promises)
+    for text, parcel in ((telling.told(found, "en"), "parcel o1|x2"), (telling.told(found, "zh-Hans"), "包裹 o1|x2")):
+        assert parcel in text
+        assert "o10" not in text
+    assert found.as_json()["within"][1]["promises"][0]["evidence"]
+    alone = explain(world.connection, world.words, world.engine.ruleset, "parcel", "o1|x2", at(27.5))
+    assert alone is not None
+    assert alone == found.within[1]
+
+
+def test_a_parcel_still_silent_is_found_on_time(world: World) -> None:
+    """The clock that every scan starts anew runs out without news: the finding bears that instant."""
+    order = Order()
+    order.paid(1000, "hours:48")
+    order.scan("picked_up", 5)
+    order.scan("departed", 20)
+    order.scan("in_transit", 80)
+    world.feed(order.events)
+    world.step(at(81))
+    assert owed(world, Order("o2"), at(153.9)) == {}
+    world.step(at(154))
+    assert world.rows("SELECT due_at, found_at FROM finding WHERE key = 'o1|x1'") == [(at(152), at(154))]
+
+
+def test_late_news_of_a_scan_exonerates_no_real_stall(world: World) -> None:
+    """News that comes late and tells of a scan in time exonerates; a scan after the stall does not."""
+    order = Order()
+    order.paid(1000, "hours:48")
+    order.scan("picked_up", 5)
+    order.scan("departed", 20)
+    world.feed(order.events)
+    world.step(at(95))
+    assert world.rows("SELECT status, due_at FROM finding WHERE key = 'o1|x1'") == [("standing", at(92))]
+    order.events.clear()
+    order.scan("in_transit", 93)
+    world.feed(order.events)
+    world.step(at(96))
+    assert world.rows("SELECT status FROM finding WHERE key = 'o1|x1'") == [("standing",)]
+    order.events.clear()
+    order.scan("in_transit", 60)
+    world.feed(order.events)
+    world.step(at(97))
+    assert world.rows("SELECT status FROM finding WHERE key = 'o1|x1'") == [("exonerated",)]
 
 
 def test_conduct_found_is_paid_and_cleared_is_taken_back(world: World) -> None:

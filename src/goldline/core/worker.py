@@ -29,6 +29,7 @@ from goldline.core.facts.event import Catalogue
 from goldline.core.facts.notice import carry, enforce
 from goldline.core.facts.subject import Aggregate, Vocabulary
 from goldline.core.facts.window import open_days
+from goldline.core.inbox import Intake
 from goldline.core.ledger.payee import find_payees
 from goldline.core.partition import (
     Lease,
@@ -43,6 +44,7 @@ from goldline.core.partition import (
 from goldline.core.poison import PARKABLE, isolate
 from goldline.core.policy.published import load_published, ruleset_epoch
 from goldline.core.step import LEASE_S, MAX_EVENTS, Step, prepare, step
+from goldline.core.watch import look
 
 IDLE_S = 0.05
 RETRY_S = 1.0
@@ -170,10 +172,13 @@ class Worker:
         return self._carrying
 
     def _keep_house(self, connection: Connection[Any], engine: Engine, every_s: float) -> bool:
-        """Count, and pay whom we know by now, now and then; whether there is more for the steps to see."""
+        """Count, pay whom we know by now, and look at what was noted, now and then.
+
+        Whether there is more for the steps to see.
+        """
         if time.monotonic() - self._counted < every_s:
             return False
-        counted = 0
+        counted = told = 0
         try:
             now = self.as_of or stored_now(connection)
             for aggregate in self.vocabulary.aggregates:
@@ -181,12 +186,13 @@ class Worker:
             self._opened = now.replace(minute=0, second=0, microsecond=0)
             find_payees(connection, self.vocabulary, now)
             self._answer(connection, engine, now)
+            told = look(connection, self.vocabulary, Intake(self.catalogue, self.partitions))
         except (*PASSING, *PARKABLE):
             # Counting is no promise to anybody: say so, and let the steps go on.
             log.exception("counting failed; it is tried again later")
         # A full bite means that there is more: come back soon, but let the steps have their turn first.
         self._counted = time.monotonic() - (COUNT_EVERY_S - COUNT_SOON_S if counted >= MOST_DELTAS else 0)
-        return counted > 0
+        return counted + told > 0
 
     def _answer(self, connection: Connection[Any], engine: Engine, now: datetime) -> None:
         """Bring those who answer for violations to what follows, and lift what is over."""

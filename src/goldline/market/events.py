@@ -31,6 +31,10 @@ ShipRule = Annotated[
         description="A shipping promise: hours:48, same_day, same_day@16:00, next_day, days:3, working_days:3.",
     ),
 ]
+Region = Annotated[
+    str,
+    Meta(min_length=1, max_length=64, description="A region: a code (CN-GD, 440307), or a Chinese name or address."),
+]
 ZONES = {zone for zone in available_timezones() if "/" in zone} | {"UTC"}
 
 
@@ -51,7 +55,7 @@ class OrderPlaced(Data):
     order_id: Id
     merchant_id: Id
     consumer_id: Id
-    region: Id | None = None
+    region: Region | None = None
     zone: Id | None = None
     deliver_by: Time | None = None
     category: Id | None = None
@@ -222,7 +226,7 @@ class ParcelCreated(Data):
     parcel_id: Id
     carrier_id: Id
     tracking: Literal["carrier", "none"] = "carrier"
-    from_region: Id | None = None
+    from_region: Region | None = None
 
 
 @event("parcel.scanned", root="order_id")
@@ -231,7 +235,8 @@ class ParcelScanned(Data):
 
     `code` is one vocabulary for every carrier; `raw_code` and `raw_text` are what the carrier itself said, with names
     and telephone numbers masked. `incident` says what went wrong, where something did, and so who is at fault.
-    `province` is where the scan was made, `origin_province` where the parcel set out, as far as they are told.
+    `province` is where the scan was made, `origin_province` where the parcel set out, as far as they are told;
+    `outlet_id` is the carrier's outlet that has the parcel.
     """
 
     order_id: Id
@@ -244,6 +249,7 @@ class ParcelScanned(Data):
     raw_text: Text | None = None
     province: Text | None = None
     origin_province: Text | None = None
+    outlet_id: Id | None = None
 
 
 @event("parcel.anomaly_found", root="order_id")
@@ -254,6 +260,14 @@ class ParcelAnomalyFound(Data):
     parcel_id: Id
     kind: Literal["repeated_trace", "repeated_waybill", "address_mismatch", "recalled"]
     text: Text | None = None
+
+
+@event("parcel.anomaly_noticed", root="order_id")
+class ParcelAnomalyNoticed(Data):
+    """The merchant was given notice that a parcel's trace is not true: from then on the goods are awaited."""
+
+    order_id: Id
+    parcel_id: Id
 
 
 @event("refund.requested", root="order_id")

@@ -17,6 +17,7 @@ from goldline.core.facts.merge import (
     Union,
 )  # fmt: skip
 from goldline.core.facts.subject import Scope, Subject
+from goldline.market.stall import province_code
 
 INSTANT, MONEY, TEXT = FactType.INSTANT, FactType.MONEY, FactType.TEXT
 PRICED = ("order.paid", "order.item_added")
@@ -42,6 +43,7 @@ class Order(Subject):
     merchant_id = First("order.placed", "merchant_id", TEXT, about="who sells")
     consumer_id = First("order.placed", "consumer_id", TEXT, about="who bought")
     region = First("order.placed", "region", TEXT, about="where it goes")
+    province = First("order.placed", "region", TEXT, read=province_code, about="the province it goes to, as CN-GD")
     zone = First("order.placed", "zone", TEXT, about="the merchant's time zone")
     category = First("order.placed", "category", TEXT, about="what kind of goods, as the rules name it")
     product_id = First("order.placed", "product_id", TEXT, about="what was bought, where it is one product")
@@ -99,6 +101,7 @@ class Order(Subject):
     from_region = First("parcel.created", "from_region", TEXT, about="where the first parcel comes from")
     labelled_at = FirstAt("parcel.created", about="when the waybill was made")
     anomaly_found_at = FirstAt("parcel.anomaly_found", about="when a parcel's trace was found untrue")
+    anomaly_noticed_at = FirstAt("parcel.anomaly_noticed", about="when its merchant had notice of that")
     picked_up_at = FirstAt("parcel.scanned", where={"code": "picked_up"}, about="the carrier's pickup scan")
     departed_at = FirstAt("parcel.scanned", where={"code": "departed"}, about="the first hub scan")
     arrived_at = FirstAt("parcel.scanned", where={"code": "arrived"}, about="arrival in the consumer's city")

@@ -8,6 +8,8 @@ policy, not of this module.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, Literal
 
 Tier = Literal["near", "cross", "remote"]
@@ -21,6 +23,7 @@ _TABLE: Final = """
 """
 _CELLS: Final = _TABLE.split()
 PROVINCES: Final = tuple(_CELLS[::3])
+_ISO: Final = {name: f"CN-{letters}" for name, letters in zip(PROVINCES, _CELLS[1::3], strict=True)}
 _BY_LETTERS: Final = dict(zip(_CELLS[1::3], PROVINCES, strict=True))
 _BY_DIGITS: Final = dict(zip(_CELLS[2::3], PROVINCES, strict=True))
 
@@ -50,16 +53,38 @@ def province(text: str | None) -> str | None:
     return found[1] if found else None
 
 
+@lru_cache(maxsize=4_096)
+def province_code(text: str) -> str | None:
+    """The code of ISO 3166-2 of a mainland province ('CN-GD'), of whatever `province` takes."""
+    found = province(text)
+    return None if found is None else _ISO[found]
+
+
+def tier_sql(origin: str, destination: str) -> str:
+    """`tier` as an expression over two texts that hold what `province_code` gives."""
+
+    def within(place: str, names: Iterable[str]) -> str:
+        return f"{place} in ({', '.join(sorted(repr(_ISO[name]) for name in names))})"
+
+    groups = " or ".join(f"({within(origin, group)} and {within(destination, group)})" for group in GROUPS)
+    return (
+        f"case when {origin} = {destination} or {groups} then 'near'"
+        f" when {within(origin, REMOTE)} or {within(destination, REMOTE)} then 'remote'"
+        f" when {origin} is not null and {destination} is not null then 'cross' end"
+    )
+
+
 def tier(origin: str | None, destination: str | None) -> Tier | None:
     """The tier of a parcel from one place to another, each as `province` takes it.
 
-    None where a place is unknown or outside the mainland, which the rule does not speak of. A parcel that stays within
-    one province is 'near' even where that province is remote, as the rule's first tier says 'the same province'
-    without exception.
+    A place that is unknown, or outside the mainland, which the rule does not speak of, gives None unless the other is
+    remote: then the longest clock is the only one that wrongs nobody. A parcel that stays within one province is
+    'near' even where that province is remote, as the rule's first tier says 'the same province' without exception.
     """
-    one, other = province(origin), province(destination)
-    if one is None or other is None:
-        return None
-    if one == other or any({one, other} <= group for group in GROUPS):
+    ends = {found for found in (province(origin), province(destination)) if found is not None}
+    known = province(origin) is not None and province(destination) is not None
+    if known and (len(ends) == 1 or any(ends <= group for group in GROUPS)):
         return "near"
-    return "remote" if REMOTE & {one, other} else "cross"
+    if REMOTE & ends:
+        return "remote"
+    return "cross" if known else None

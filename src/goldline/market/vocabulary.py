@@ -11,8 +11,9 @@ from goldline.market.parcel import Parcel
 from goldline.market.productday import ProductDay
 from goldline.market.refund import Refund
 from goldline.market.sanction import ACTIONS
+from goldline.market.waybill import repeated_waybills
 
 
 def vocabulary() -> Vocabulary:
     """Order, parcel, refund, merchant, merchant-day, product-day, notice, and the sanctions of the published rules."""
-    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay, ProductDay, Notice], ACTIONS)
+    return Vocabulary([Order, Parcel, Refund, Merchant, MerchantDay, ProductDay, Notice], ACTIONS, [repeated_waybills])

@@ -46,8 +46,8 @@ def merges(subject: type[Subject]) -> dict[str, str]:
             merged[name] = f"greatest(s.{name}, g.{name})"
         elif fact.rule == "counted":
             merged[name] = f"coalesce(g.{name}, s.{name})"
-        elif fact.type is FactType.SET and fact.rule != "noticed":
-            merged[name] = _set_union(name, "text")
+        elif fact.rule == "union":
+            merged[name] = _set_union(name, fact.type)
     for record in records(subject):
         newer = ">" if record.rule == "latest" else "<"
         wins = (
@@ -59,10 +59,11 @@ def merges(subject: type[Subject]) -> dict[str, str]:
     return merged
 
 
-def _set_union(name: str, element: str) -> str:
+def _set_union(name: str, kind: FactType) -> str:
+    element = 'text COLLATE "C"' if kind is FactType.SET else "timestamptz"
     return (
         f"CASE WHEN g.{name} IS NULL OR s.{name} @> g.{name} THEN s.{name} WHEN s.{name} IS NULL THEN g.{name} ELSE"
-        f' ARRAY(SELECT DISTINCT unnest(s.{name} || g.{name})::{element} COLLATE "C" ORDER BY 1) END'
+        f" ARRAY(SELECT DISTINCT unnest(s.{name} || g.{name})::{element} ORDER BY 1) END"
     )
 
 

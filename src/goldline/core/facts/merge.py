@@ -7,7 +7,7 @@ against the standing row (`sql`); a property test holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -22,14 +22,16 @@ class FactType(Enum):
     TEXT = "text"
     BOOLEAN = "boolean"
     SET = "text[]"
+    INSTANTS = "timestamptz[]"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Which events feed a fact: types, and equality conditions on fields of `data`."""
+    """Which events feed a fact: types, equality conditions on fields of `data`, and a field they must give."""
 
     events: tuple[str, ...]
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    given: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Fact:
     of: str | None = None  # the kind of subject an inherited fact is taken from
     tally: Tally | None = None
     window: Window | None = None
+    read: Callable[[Any], Any] | None = None  # what is kept of the field's value; None of it: the event says nothing
 
 
 class Heritable(Protocol):
@@ -81,9 +84,9 @@ class Heritable(Protocol):
         """What may be taken from it."""
 
 
-def _source(events: tuple[str, ...], where: Mapping[str, str | tuple[str, ...]] | None) -> Source:
+def _source(events: tuple[str, ...], where: Mapping[str, str | tuple[str, ...]] | None, given: str = "") -> Source:
     pairs = sorted((where or {}).items())
-    return Source(events, tuple((name, (v,) if isinstance(v, str) else tuple(v)) for name, v in pairs))
+    return Source(events, tuple((name, (v,) if isinstance(v, str) else tuple(v)) for name, v in pairs), given)
 
 
 def FirstAt(*events: str, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = "") -> Any:
@@ -102,10 +105,12 @@ def Least(
     type: FactType,
     *,
     where: Mapping[str, str | tuple[str, ...]] | None = None,
+    read: Callable[[Any], Any] | None = None,
     about: str = "",
 ) -> Any:
-    """The least value of a field over the events."""
-    return Fact("least", type, _source((event,) if isinstance(event, str) else event, where), field, about=about)
+    """The least value of a field over the events; of what `read` makes of it."""
+    source = _source((event,) if isinstance(event, str) else event, where)
+    return Fact("least", type, source, field, about=about, read=read)
 
 
 def Greatest(
@@ -120,9 +125,13 @@ def Greatest(
     return Fact("greatest", type, _source((event,) if isinstance(event, str) else event, where), field, about=about)
 
 
-def Union(event: str, *fields: str, about: str = "") -> Any:
-    """The set of values of a field over the events; of several fields, the set of their JSON arrays."""
-    return Fact("union", FactType.SET, _source((event,), None), ",".join(fields), about=about)
+def Union(event: str, *fields: str, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = "") -> Any:
+    """The set of values of a field over the events; of several fields, the set of their JSON arrays.
+
+    Of no field, the set of the events' own times.
+    """
+    kind = FactType.SET if fields else FactType.INSTANTS
+    return Fact("union", kind, _source((event,), where), ",".join(fields) or None, about=about)
 
 
 def First(
@@ -131,10 +140,15 @@ def First(
     type: FactType,
     *,
     where: Mapping[str, str | tuple[str, ...]] | None = None,
+    read: Callable[[Any], Any] | None = None,
+    known: bool = False,
     about: str = "",
 ) -> Any:
-    """The field of the earliest event (ties by event id). Facts of one source move together, as a record."""
-    return Fact("first", type, _source((event,), where), field, about=about)
+    """The field of the earliest event (ties by event id). Facts of one source move together, as a record.
+
+    `read` says what is kept of the value: a pure function, given no null. `known` asks events that give the field only.
+    """
+    return Fact("first", type, _source((event,), where, field if known else ""), field, about=about, read=read)
 
 
 def Latest(
@@ -143,10 +157,14 @@ def Latest(
     type: FactType,
     *,
     where: Mapping[str, str | tuple[str, ...]] | None = None,
+    known: bool = False,
     about: str = "",
 ) -> Any:
-    """The field of the latest event (ties by event id). Facts of one source move together, as a record."""
-    return Fact("latest", type, _source((event,), where), field, about=about)
+    """The field of the latest event (ties by event id). Facts of one source move together, as a record.
+
+    `known` asks events that give the field only.
+    """
+    return Fact("latest", type, _source((event,), where, field if known else ""), field, about=about)
 
 
 def Derived(expression: str, type: FactType, *, about: str = "") -> Any:

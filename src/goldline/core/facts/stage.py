@@ -77,7 +77,7 @@ class Stage:
         self.index = {name: at for at, name in enumerate(names, start=1)}
         self.rows: dict[str, Row] = {}
         self.blank: Row = [_count(len(names) + 1)] + [NULL] * len(names)
-        self._unions = [at for name, at in self.index.items() if _is_union(subject, name)]
+        self._unions = [(self.index[name], oid) for name, oid in _unions(subject)]
         self._trails: dict[str, dict[bytes, None]] = {}
 
     def open_row(self, key: str, trail: bytes) -> Row:
@@ -105,10 +105,10 @@ class Stage:
         """The whole batch as one binary COPY of (key, *names)."""
         for key, trail in self._trails.items():
             self.rows[key][-1] = _array(trail, 20)
-        for at in self._unions:
+        for at, element_oid in self._unions:
             for row in self.rows.values():
                 if row[at] is not NULL:
-                    row[at] = _array(sorted(row[at], key=_content), 25)
+                    row[at] = _array(sorted(row[at], key=_content), element_oid)
         return b"".join([HEADER, *map(b"".join, self.rows.values()), TRAILER])
 
 
@@ -121,13 +121,16 @@ ELEMENT = 24  # where the first element of an array starts: after its length and
 
 
 def _content(value: bytes) -> bytes:
-    """A staged text without its length: what PostgreSQL's "C" collation sorts by."""
+    """A staged value without its length: what PostgreSQL sorts texts of "C" collation, and instants, by."""
     return value[4:]
 
 
-def _is_union(subject: type[Subject], name: str) -> bool:
-    fact = subject.facts.get(name)
-    return fact is not None and fact.rule == "union"
+_ELEMENT_OID = {FactType.SET: 25, FactType.INSTANTS: 1184}
+
+
+def _unions(subject: type[Subject]) -> list[tuple[str, int]]:
+    """The facts that are sets, each with the type of its elements."""
+    return [(name, _ELEMENT_OID[fact.type]) for name, fact in subject.facts.items() if fact.rule == "union"]
 
 
 class Stager:
@@ -247,6 +250,8 @@ def _apply_fact(fact: Fact, at: int) -> int | Apply:
         return at
     if fact.rule == "last_at":
         return _last_at(at)
+    if fact.type is FactType.INSTANTS:
+        return _union_of_times(at)
     value_of = _value_of(fact)
     if fact.rule == "union":
         return _union(at, value_of)
@@ -271,6 +276,16 @@ def _extreme(at: int, value_of: Callable[[Any], bytes], *, least: bool) -> Apply
     return apply
 
 
+def _union_of_times(at: int) -> Apply:
+    def apply(_event: Any, time: bytes, row: Row) -> None:
+        if row[at] is NULL:
+            row[at] = {time}
+        else:
+            row[at].add(time)
+
+    return apply
+
+
 def _union(at: int, value_of: Callable[[Any], bytes]) -> Apply:
     def apply(event: Any, _time: bytes, row: Row) -> None:
         value = value_of(event)
@@ -284,8 +299,11 @@ def _apply_record(subject: type[Subject], record: Record, index: dict[str, int])
     """The record of the earliest or latest event: its stamp decides, its values move together."""
     values = [(index[name], _value_of(subject.facts[name])) for name in record.names]
     stamp_at, latest = index[record.stamp], record.rule == "latest"
+    given = attrgetter(f"data.{record.source.given}") if record.source.given else None
 
     def apply(event: Any, time: bytes, row: Row) -> None:
+        if given is not None and given(event) is None:
+            return
         staged = [value_of(event) for _, value_of in values]
         stamp = _stamp_of(event, time, staged)
         known = row[stamp_at]
@@ -307,13 +325,18 @@ def _value_of(fact: Fact) -> Callable[[Any], bytes]:
         return _line_of(fact.field.split(","))
     field = attrgetter(f"data.{fact.field}")
     kind = FactType.TEXT if fact.type is FactType.SET else fact.type
-    encode = _ENCODE[kind]
+    encode, read = _ENCODE[kind], fact.read
 
     def value_of(event: Any) -> bytes:
         value = field(event)
         return NULL if value is None else encode(value)
 
-    return value_of
+    def read_value_of(event: Any) -> bytes:
+        value = field(event)
+        kept = None if value is None or read is None else read(value)
+        return NULL if kept is None else encode(kept)
+
+    return value_of if read is None else read_value_of
 
 
 def _line_of(fields: list[str]) -> Callable[[Any], bytes]:

@@ -5,9 +5,11 @@ Reading a subject class is reading the vocabulary: a policy may name these facts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from psycopg import Connection
 
 from goldline.core.facts.merge import Fact, FactType
 
@@ -38,7 +40,8 @@ class Subject:
     orders may name a parcel or a refund alike, and whose facts it may inherit;
     `parties` says which fact names whom, for charging and paying;
     `currency_facts` names those that hold the least and the greatest currency seen, which differ when a subject was
-    given two; `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside;
+    given two; `noted` names those whose news a watch waits for, while promises are made about the kind;
+    `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside;
     `scope` says by which facts a notice covers it. A subject that `announces` is itself a notice: its facts `terms`,
     `published_at` and `withdrawn_at` are put in force for the subjects it covers.
     """
@@ -51,6 +54,7 @@ class Subject:
     beside: ClassVar[dict[str, tuple[str, ...]]] = {}
     scope: ClassVar[Scope | None] = None
     announces: ClassVar[bool] = False
+    noted: ClassVar[tuple[str, ...]] = ()
     facts: ClassVar[dict[str, Fact]]
     root_kind: ClassVar[str | None]  # the kind it inherits facts from
 
@@ -96,12 +100,23 @@ class Aggregate(Subject):
         return tuple(name for name, fact in cls.facts.items() if (fact.type, fact.rule) == plain)
 
 
+Watch = Callable[[Connection[Any]], Sequence[bytes]]
+
+
 class Vocabulary:
-    """The subjects an engine works with, and the sanctions it may impose: their names in every language."""
+    """The subjects an engine works with, and the sanctions it may impose: their names in every language.
+
+    `watches` look now and then for what no single subject shows, from the notes of those that are `noted`. Each gives
+    events, as raw CloudEvents, in the caller's transaction; their ids are made from what they tell of.
+    """
 
     def __init__(
-        self, subjects: Iterable[type[Subject]], actions: Mapping[str, Mapping[str, str]] | None = None
+        self,
+        subjects: Iterable[type[Subject]],
+        actions: Mapping[str, Mapping[str, str]] | None = None,
+        watches: Iterable[Watch] = (),
     ) -> None:
+        self.watches = tuple(watches)
         self.subjects = {each.kind: each for each in subjects}
         self.actions = dict(actions or {})
         seen: set[str] = set()

@@ -69,6 +69,7 @@ _WIDTH_ORDER = {
     "numeric": 3,
     "text": 3,
     "text[]": 4,
+    "timestamptz[]": 4,
     "bigint[]": 4,
 }
 
@@ -102,6 +103,8 @@ def _install_one(connection: Connection[Any], subject: type[Subject], partitions
     )
     for name, kind in columns(subject):
         connection.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {_typed(kind)}")
+    if subject.noted:
+        connection.execute(f'CREATE TABLE IF NOT EXISTS goldline.noted_{subject.kind} (key text COLLATE "C" NOT NULL)')
     if subject.within is not None:
         connection.execute(f"CREATE INDEX IF NOT EXISTS fact_{subject.kind}_own ON {table} (split_part(key, '|', 2))")
     for name in (name for name, fact in noticed_columns(subject) if fact.field == "ids"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from goldline.core.facts.merge import Window
+from goldline.core.facts.merge import FactType, Window
 from goldline.core.facts.subject import Aggregate
 
 
@@ -61,11 +61,14 @@ def open_days(connection: Connection[Any], aggregate: type[Aggregate], now: date
             f"SELECT partition, owner, max(zone) AS zone, max(day) AS day FROM fact_{aggregate.kind}"
             " WHERE partition = ANY(%(homes)s::smallint[]) GROUP BY partition, owner"
         )
+        counts = [n for n, fact in aggregate.facts.items() if fact.tally and fact.type is not FactType.TEXT]
+        names, zeros = "".join(f", {name}" for name in counts), ", 0" * len(counts)
         today = f"(%(now)s::timestamptz AT TIME ZONE coalesce(l.zone, '{aggregate.default_zone}'))::date"
         opened = connection.execute(
             (
-                f"INSERT INTO fact_{aggregate.kind} (partition, key, owner, day, zone)"
-                f" SELECT l.partition, l.owner || '|' || d.day::date, l.owner, d.day::date, l.zone FROM ({last}) l"
+                f"INSERT INTO fact_{aggregate.kind} (partition, key, owner, day, zone{names})"
+                f" SELECT l.partition, l.owner || '|' || d.day::date, l.owner, d.day::date, l.zone{zeros}"
+                f" FROM ({last}) l"
                 f" CROSS JOIN LATERAL generate_series(l.day + 1, least({today}, l.day + {reach(aggregate)}),"
                 " interval '1 day') AS d (day) RETURNING owner, day"
             ).encode(),

@@ -1,13 +1,13 @@
 """Explanation: everything promised about one subject, on what evidence, how it was judged, what was paid and by whom.
 
-One statement per kind of subject reads it all: it is compiled once a rule set and prepared by the connection, so that
-an explanation costs one round trip.
+One statement per kind of subject reads it all: it is compiled once a rule set and prepared by the connection. Those of
+an order, of its parcels and of its refunds are sent together, so that an explanation costs one round trip.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from psycopg import Connection
 
 from goldline.core.errors import GoldlineError
 from goldline.core.facts.coverage import NoticeTold, notices_of
+from goldline.core.facts.event import partition_of
 from goldline.core.facts.merge import FactType
 from goldline.core.facts.subject import Subject, Vocabulary
 from goldline.core.facts.table import noticed_columns
@@ -165,8 +166,10 @@ class PromiseTold:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One subject explained at one time. `facts` are all that is known of it, without what is unknown; `notices` move
-    or void its clocks.
+    """One subject explained at one time. `facts` are all that is known of it, without what is unknown.
+
+    `within` are the subjects within it about which something was promised, each explained likewise; `notices`
+    move or void its clocks.
     """
 
     kind: str
@@ -174,6 +177,7 @@ class Explanation:
     now: datetime
     facts: Mapping[str, Any]
     promises: tuple[PromiseTold, ...]
+    within: tuple[Explanation, ...] = ()
     notices: tuple[NoticeTold, ...] = ()
 
     def as_json(self) -> Json:
@@ -184,6 +188,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
+    kind: str
     epoch: int
     partitions: int
     statement: bytes
@@ -191,23 +196,53 @@ class _Compiled:
     slots: tuple[Slot, ...]
 
 
-_compiled: dict[tuple[str, str], _Compiled] = {}
+_compiled: dict[tuple[str, str, str], _Compiled] = {}
 
 
 def explain(
     connection: Connection[Any], vocabulary: Vocabulary, ruleset: RuleSet, kind: str, key: str, now: datetime
 ) -> Explanation | None:
-    """Explain one subject at `now`; None when nothing is known of it. Reads only.
+    """Explain one subject, and what is within it, at `now`; None when nothing is known of it. Reads only.
 
-    One statement does, unless there are findings of a promise that is no longer made or of a policy that was
+    One round trip does, unless there are findings of a promise that is no longer made or of a policy that was
     withdrawn: they are told by the version they were judged by.
     """
-    program = _program(connection, vocabulary[kind], ruleset)
-    row = connection.execute(program.statement, {"key": key, "now": now, "kind": kind}, prepare=True).fetchone()
-    if row is None:
+    heirs = [heir for heir in vocabulary.heirs_of(vocabulary[kind]) if ruleset.of(heir.kind)]
+    programs = [_program(connection, vocabulary[kind], ruleset, _OWN)]
+    programs += [_program(connection, heir, ruleset, _WITHIN) for heir in heirs]
+    values = {"key": key, "now": now, "home": partition_of(key, programs[0].partitions or 1)}
+    found, *within = _rows(connection, programs, values)
+    if not found:
         return None
-    facts = {name: value for name, value in zip(program.names, row, strict=False) if value is not None}
-    rest = row[len(program.names) :]
+    told = [
+        _explained(connection, vocabulary, ruleset, program, row, now)
+        for program, rows in zip(programs[1:], within, strict=True)
+        for row in rows
+    ]
+    whole = _explained(connection, vocabulary, ruleset, programs[0], found[0], now)
+    return replace(whole, within=tuple(each for each in told if each.promises))
+
+
+def _rows(connection: Connection[Any], programs: list[_Compiled], values: Json) -> list[list[tuple[Any, ...]]]:
+    """The rows of every program, in one round trip."""
+    if len(programs) == 1:
+        return [connection.execute(programs[0].statement, values, prepare=True).fetchall()]
+    with connection.pipeline():
+        cursors = [connection.execute(each.statement, values, prepare=True) for each in programs]
+        return [cursor.fetchall() for cursor in cursors]
+
+
+def _explained(
+    connection: Connection[Any],
+    vocabulary: Vocabulary,
+    ruleset: RuleSet,
+    program: _Compiled,
+    row: tuple[Any, ...],
+    now: datetime,
+) -> Explanation:
+    kind, key, width = program.kind, str(row[0]), 1 + len(program.names)
+    rest = row[width:]
+    facts = {name: value for name, value in zip(program.names, row[1:width], strict=True) if value is not None}
     findings = _findings(rest[0] or [], rest[1] or [], rest[2] or [], ruleset)
     verdicts = [rest[3 + n * _WIDTH : 3 + (n + 1) * _WIDTH] for n in range(len(program.slots))]
     told = [
@@ -219,7 +254,7 @@ def explain(
         judged_by = _judged_by(connection, vocabulary, ruleset, findings[policy])
         if judged_by is not None:
             made.append(_former(judged_by, vocabulary[kind], findings[policy], now))
-    return Explanation(kind, key, now, facts, tuple(made), _notices(connection, vocabulary[kind], key, facts))
+    return Explanation(kind, key, now, facts, tuple(made), notices=_notices(connection, vocabulary[kind], key, facts))
 
 
 def _notices(
@@ -264,44 +299,43 @@ def _former(promise: Promise, subject: type[Subject], findings: tuple[FindingTol
 _WIDTH = 7  # columns a slot
 
 
-def _program(connection: Connection[Any], subject: type[Subject], ruleset: RuleSet) -> _Compiled:
+def _program(connection: Connection[Any], subject: type[Subject], ruleset: RuleSet, which: str) -> _Compiled:
     """The compiled statement, from the cache unless the rules have changed. The cache is per database and kind."""
     where = f"{connection.info.host}:{connection.info.port}/{connection.info.dbname}"
-    found = _compiled.get((where, subject.kind))
+    found = _compiled.get((where, subject.kind, which))
     if found is None or found.epoch != ruleset.epoch:
         ids = [row[0] for row in connection.execute("SELECT id FROM goldline.partition ORDER BY id")]
         own = tuple(slot for slot in ruleset.slots(subject.kind) if slot.occurrence == 0)
-        statement = _statement(subject, own, ids).encode()
-        found = _Compiled(ruleset.epoch, len(ids), statement, tuple(subject.facts), own)
-        _compiled[where, subject.kind] = found
+        statement = _statement(subject, own, which.format(listed=", ".join(map(str, ids)) or "NULL")).encode()
+        found = _Compiled(subject.kind, ruleset.epoch, len(ids), statement, tuple(subject.facts), own)
+        _compiled[where, subject.kind, which] = found
     return found
 
 
 _FINDING = (
     "(SELECT jsonb_agg(to_jsonb(d) ORDER BY d.found_at, d.policy, d.occurrence) FROM goldline.finding d"
-    " WHERE d.key = %(key)s AND d.subject = %(kind)s)"
+    " WHERE d.key = f.key AND d.subject = '{kind}')"
 )
-_REMEDY = "(SELECT jsonb_agg(to_jsonb(r) ORDER BY r.accrued_at, r.id) FROM goldline.remedy r WHERE r.key = %(key)s)"
+_REMEDY = "(SELECT jsonb_agg(to_jsonb(r) ORDER BY r.accrued_at, r.id) FROM goldline.remedy r WHERE r.key = f.key)"
 _POSTING = (
     "(SELECT jsonb_agg(to_jsonb(p) ORDER BY p.posted_at, p.id) FROM goldline.posting p"
-    " WHERE p.remedy_id IN (SELECT r.id FROM goldline.remedy r WHERE r.key = %(key)s))"
+    " WHERE p.remedy_id IN (SELECT r.id FROM goldline.remedy r WHERE r.key = f.key))"
 )
+# A root's id ends at '|', which '}' follows in the "C" collation.
+_OWN = "f.key = %(key)s AND f.partition IN ({listed})"
+_WITHIN = "f.key > %(key)s || '|' AND f.key < %(key)s || '}}' AND f.partition = %(home)s ORDER BY f.key"
 
 
-def _statement(subject: type[Subject], own: tuple[Slot, ...], partitions: list[int]) -> str:
-    columns = [f"f.{name}" for name in subject.facts]
-    columns += [_FINDING, _REMEDY, _POSTING]
+def _statement(subject: type[Subject], own: tuple[Slot, ...], which: str) -> str:
+    columns = ["f.key", *(f"f.{name}" for name in subject.facts)]
+    columns += [_FINDING.format(kind=subject.kind), _REMEDY, _POSTING]
     for slot in own:
         state = state_sql(slot, "f", "%(now)s::timestamptz")
         # The values are only worth their cost where the promise was made.
         nodes = f"CASE WHEN {made_sql(slot, 'f')} IS NOT NULL THEN {slot_nodes_json_sql(slot, 'f')} END"
         columns += [state, version_sql(slot, "f"), made_sql(slot, "f"), due_sql(slot, "f"), kept_sql(slot, "f")]
         columns += [f"f.{slot.column}", nodes]
-    listed = ", ".join(map(str, partitions)) or "NULL"
-    return (
-        f"SELECT {', '.join(columns)} FROM goldline.fact_{subject.kind} f"
-        f" WHERE f.key = %(key)s AND f.partition IN ({listed})"
-    )
+    return f"SELECT {', '.join(columns)} FROM goldline.fact_{subject.kind} f WHERE {which}"
 
 
 def _promise(

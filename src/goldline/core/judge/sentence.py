@@ -33,7 +33,7 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "unfound": "being judged",
         "done_at": "done", "not_yet": "not yet", "now": "as known now", "seen": "as seen at the finding, {at}",
         "after": "{late} after the deadline", "late_by": "{late} past the deadline",
-        "consumer": "consumer", "clearing": "clearing", "order": "order",
+        "consumer": "consumer", "clearing": "clearing", "order": "order", "parcel": "parcel",
         "accrue": "accrued", "settle": "settled", "refuse": "taken back as refused",
         "exonerate": "moved on exoneration", "reinstate": "moved back", "fund": "funded",
         "clause_made_at": "made_at", "clause_due_at": "due_at", "clause_kept_at": "kept_at",
@@ -60,7 +60,7 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "true": "是", "false": "否", "null": "未知", "version": "版本", "grade": "级别", "unfound": "判定中",
         "done_at": "履行", "not_yet": "尚未", "now": "当前所知", "seen": "违约认定时所见，{at}",
         "after": "截止时间后 {late}", "late_by": "超过截止时间 {late}",
-        "consumer": "消费者", "clearing": "清算", "order": "订单",
+        "consumer": "消费者", "clearing": "清算", "order": "订单", "parcel": "包裹",
         "accrue": "计提", "settle": "结清", "refuse": "拒付冲回", "exonerate": "免责转记",
         "reinstate": "恢复转记", "fund": "注资",
         "clause_made_at": "作出时间", "clause_due_at": "截止时间", "clause_kept_at": "履行时间",
@@ -239,14 +239,15 @@ def account(name: str, language: Language) -> str:
 
 def shown(value: Any, kind: Type | None, currency: str | None, language: Language) -> str:
     """A stored value for people: amounts in major units, intervals as lengths, instants to the second."""
-    if value is None:
-        return word("null", language)
-    if isinstance(value, bool):
-        return word(str(value).lower(), language)
+    if isinstance(value, list):
+        inner = FactType.INSTANT if kind is FactType.INSTANTS else FactType.TEXT
+        return ", ".join(shown(each, inner, currency, language) for each in value)
+    if value is None or isinstance(value, bool):
+        return word("null" if value is None else str(value).lower(), language)
     if kind is FactType.MONEY and currency:
         return amount(Decimal(str(value)), currency)
     if kind == "interval":
         return ("-" if value < 0 else "") + duration(value, language)
     if kind is FactType.INSTANT:
         return instant(value if isinstance(value, datetime) else datetime.fromisoformat(value))
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return str(value)

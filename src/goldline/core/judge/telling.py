@@ -10,11 +10,14 @@ from goldline.core.judge.sentence import Language, account, amount, duration, in
 
 
 def told(explanation: Explanation, language: Language) -> str:
-    """For a terminal: a paragraph a promise: its sentence, then its times, evidence, values and money."""
+    """For a terminal: a paragraph a promise: its sentence, then its times, evidence, values and money.
+
+    What is within the subject follows under its own heading.
+    """
     head = f"{word(explanation.kind, language)} {explanation.key}  ({instant(explanation.now)})"
     notices = [_notice(each, language) for each in explanation.notices]
-    blocks = [head, *notices, *("\n".join(_promise(each, language)) for each in explanation.promises)]
-    return "\n\n".join(blocks)
+    own = ("\n".join(_promise(each, language)) for each in explanation.promises)
+    return "\n\n".join([head, *notices, *own, *(told(each, language) for each in explanation.within)])
 
 
 def _notice(notice: NoticeTold, language: Language) -> str:

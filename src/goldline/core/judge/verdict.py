@@ -52,7 +52,8 @@ def compile_judgement(
     `noticed_epoch` is the epoch of the rules where notices are in force.
     """
     deltas = {each.kind: delta_statement(each, subject) for each in aggregates}
-    compared = [*(name for each in aggregates for name in inputs(each, subject)), *passed_on]
+    noted = subject.noted if slots else ()
+    compared = [*(name for each in aggregates for name in inputs(each, subject)), *passed_on, *noted]
     return Judgement(
         subject.kind,
         slots,
@@ -81,6 +82,9 @@ def _statement(
     parts += [f"delta_{kind} AS ({statement})" for kind, statement in deltas.items()]
     if passed_on:
         parts.append(f"moving AS ({moved_insert(subject, passed_on)})")
+    if subject.noted and slots:
+        news = " OR ".join(f"j.{name} IS DISTINCT FROM j._old_{name}" for name in subject.noted)
+        parts.append(f"noting AS (INSERT INTO goldline.noted_{subject.kind} SELECT j.key FROM judged j WHERE {news})")
     return f"WITH {', '.join(parts)} {_signatures(slots)}"
 
 

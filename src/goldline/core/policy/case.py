@@ -165,9 +165,8 @@ def _fact(facts: Table, key: str, subject: type[Subject], pack: Pack) -> Any:
     if kind is None:
         facts.report(key, f"unknown fact '{key}'", nearest(key, types), at_key=True)
         return None
-    if kind is FactType.INSTANT and isinstance(value, (date, str)):
-        at = facts.instant(key, UTC)
-        return at.isoformat() if at else None
+    if kind in (FactType.INSTANT, FactType.INSTANTS) and isinstance(value, (date, str, list)):
+        return _times(facts, key, kind)
     if kind is FactType.MONEY and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return facts.minor(key, exponent_of(pack.currency))
     fits = {FactType.TEXT: str, FactType.BOOLEAN: bool, FactType.SET: list}.get(kind)
@@ -177,6 +176,13 @@ def _fact(facts: Table, key: str, subject: type[Subject], pack: Pack) -> Any:
         return str(value)
     facts.report(key, f"'{key}' is of type {kind.name.lower()}, and this value is not")
     return None
+
+
+def _times(facts: Table, key: str, kind: FactType) -> Any:
+    if kind is FactType.INSTANTS:
+        return [at.isoformat() for at in facts.instants(key, UTC)]
+    at = facts.instant(key, UTC)
+    return at.isoformat() if at else None
 
 
 def _expected(expect: Table, pack: Pack) -> dict[str, str]:

@@ -20,8 +20,8 @@ from goldline.core.policy.interval import interval_seconds
 from goldline.core.policy.term import ERROR, Kind, Term
 
 FUNCTIONS: Final = (
-    "abs", "broken", "ceil", "clamp", "coalesce", "deadline", "floor", "greatest", "least", "nullif", "param", "round",
-    "tariff",
+    "abs", "broken", "ceil", "clamp", "coalesce", "deadline", "first_silence", "floor", "greatest", "least", "nullif",
+    "param", "round", "tariff",
 )  # fmt: skip
 _COMPARISONS: Final[dict[type[exp.Expr], str]] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
@@ -31,7 +31,7 @@ _LARGEST: Final = 10**30  # leaves room for eight decimals in the 38 digits of a
 _PEAK: Final = 10**38
 _A: Final[dict[str, str]] = {
     "instant": "an instant", "interval": "an interval", "money": "money", "number": "a number", "text": "text",
-    "boolean": "true or false", "set": "a set", "null": "null",
+    "boolean": "true or false", "set": "a set", "instants": "a set of instants", "null": "null",
 }  # fmt: skip
 
 Rule = Callable[["Checker", Any], Term]
@@ -197,9 +197,9 @@ class Checker:
             return ERROR
         if "null" in (sides[0].kind, sides[1].kind):
             return self.fault(node, "nothing compares with null", "write 'is null' or 'is not null'")
-        if sides[0].kind in ("text", "boolean", "set") and operator not in ("=", "<>"):
+        if sides[0].kind in ("text", "boolean", "set", "instants") and operator not in ("=", "<>"):
             return self.fault(node, f"{named(sides[0].kind)} has no order", "compare it with = or <>")
-        if sides[0].kind == "set":
+        if sides[0].kind in ("set", "instants"):
             return self.fault(node, "sets cannot be compared", "test them with 'is null'")
         return terms.compared(sides[0], operator, sides[1], f"{sides[0].label} {operator} {sides[1].label}")
 

@@ -31,7 +31,7 @@ Type = FactType | Literal["interval"]
 
 _KINDS: Final[dict[FactType, Kind]] = {
     FactType.INSTANT: "instant", FactType.MONEY: "money", FactType.NUMBER: "number", FactType.TEXT: "text",
-    FactType.BOOLEAN: "boolean", FactType.SET: "set",
+    FactType.BOOLEAN: "boolean", FactType.SET: "set", FactType.INSTANTS: "instants",
 }  # fmt: skip
 _TYPES: Final[dict[Kind, Type]] = {kind: fact for fact, kind in _KINDS.items()} | {"interval": "interval"}
 _BANNED_TOKENS: Final = {

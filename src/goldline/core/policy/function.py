@@ -173,16 +173,9 @@ def _numeric(checker: Checker, node: exp.Func, name: str) -> Term:
 def _other(checker: Checker, node: exp.Anonymous) -> Term:
     """Functions of ours, which the parser does not know."""
     name = str(node.this).lower()
-    if name == "clamp":
-        return _clamp(checker, node)
-    if name == "deadline":
-        return _deadline(checker, node)
-    if name == "broken":
-        return _broken(checker, node)
-    if name == "param":
-        return _param(checker, node)
-    if name == "tariff":
-        return _tariff(checker, node)
+    rule = _OURS.get(name)
+    if rule is not None:
+        return rule(checker, node)
     hint = nearest(name, FUNCTIONS) or f"use {', '.join(FUNCTIONS)}"
     return checker.fault(node, f"the function '{name}' is not allowed", hint)
 
@@ -212,8 +205,32 @@ def _deadline(checker: Checker, node: exp.Anonymous) -> Term:
     duckdb = f"deadline({', '.join(side.duckdb for side in sides)})"
     if wants[0] == "set":
         rules, start, zone = (side.duckdb for side in sides)
-        duckdb = f"list_min(list_transform({rules}, rule -> deadline(rule, {start}, {zone})))"
+        duckdb = f"list_min(list_transform({rules}, lambda rule: deadline(rule, {start}, {zone})))"
     return terms.plain("instant", _called("deadline", sides), postgres, duckdb, sides)
+
+
+def _first_silence(checker: Checker, node: exp.Anonymous) -> Term:
+    """`first_silence(times, length, start, until)`: when a trace has first been silent for so long; `until` may lack.
+
+    On DuckDB: of the start and the times between the bounds, the earliest that none follows within the length.
+    """
+    wants: tuple[Kind, ...] = ("instants", "interval", "instant", "instant")
+    if len(node.expressions) not in (3, 4):
+        hint = "write first_silence(scan_times, interval '48 hours', start, until)"
+        return checker.fault(node, "first_silence() takes three or four arguments", hint)
+    pairs = zip(node.expressions, wants, strict=False)
+    sides = tuple(checker.wanted(each, kind, "first_silence() takes") for each, kind in pairs)
+    if ERROR in sides:
+        return ERROR
+    postgres = [side.postgres for side in sides] + ["NULL"] * (4 - len(sides))
+    times, length, start, until = [side.duckdb for side in sides] + ["NULL"] * (4 - len(sides))
+    inside = f"list_filter({times}, lambda t: t > {start} AND coalesce(t < {until}, true))"
+    silent = f"list_filter(h, lambda p: len(list_filter(h, lambda n: n > p AND n <= p + {length})) = 0)"
+    heard = f"list_transform([list_concat([{start}], {inside})], lambda h: list_min({silent}) + {length})[1]"
+    duckdb = f"(CASE WHEN {start} + {length} IS NOT NULL THEN {heard} END)"
+    return terms.plain(
+        "instant", _called("first_silence", sides), f"goldline.first_silence({', '.join(postgres)})", duckdb, sides
+    )
 
 
 def _is_set(checker: Checker, node: exp.Expr) -> bool:
@@ -273,6 +290,14 @@ def _called(name: str, sides: tuple[Term, ...]) -> str:
     return f"{name}({', '.join(side.label for side in sides)})"
 
 
+_OURS: Final[dict[str, Rule]] = {
+    "clamp": _clamp,
+    "deadline": _deadline,
+    "first_silence": _first_silence,
+    "broken": _broken,
+    "param": _param,
+    "tariff": _tariff,
+}
 _ORDERED = ("instant", "interval", "money", "number")
 RULES: Final[dict[type[exp.Expr], Rule]] = {
     exp.Add: _sum,

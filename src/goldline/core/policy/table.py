@@ -146,16 +146,29 @@ class Table:
 
     def instant(self, key: str, zone: tzinfo) -> datetime | None:
         """A date or a time; one without an offset is in `zone`, and a date is its midnight."""
-        value = self.values.get(key)
-        if isinstance(value, str):
-            value = _parsed(value)
-        if isinstance(value, datetime):
-            return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
-        if isinstance(value, date):
-            return datetime.combine(value, time(), zone).astimezone(UTC)
-        if key in self.values:
+        at = _instant(self.values.get(key), zone)
+        if at is None and key in self.values:
             self.report(key, f"'{key}' must be a date or a time", f"write {key} = 2026-01-01")
-        return None
+        return at
+
+    def instants(self, key: str, zone: tzinfo) -> list[datetime]:
+        """A list of them, earliest first."""
+        value = self.values.get(key)
+        read = [_instant(each, zone) for each in (value if isinstance(value, list) else [value])]
+        known = sorted(at for at in read if at is not None)
+        if len(known) < len(read):
+            self.report(key, f"'{key}' must be a list of dates or times", f"write {key} = [2026-01-01T08:00:00Z]")
+        return known
+
+
+def _instant(value: Any, zone: tzinfo) -> datetime | None:
+    if isinstance(value, str):
+        value = _parsed(value)
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), zone).astimezone(UTC)
+    return None
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from goldline.core.policy.interval import interval_sql
 
-Kind = Literal["instant", "interval", "money", "number", "text", "boolean", "set", "null", "error"]
+Kind = Literal["instant", "interval", "money", "number", "text", "boolean", "set", "instants", "null", "error"]
 
 SCALE = 8
 LONGEST_SQL = 60_000

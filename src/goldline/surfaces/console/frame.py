@@ -17,6 +17,7 @@ PAGES = (
     ("console:overview", _("Overview")),
     ("console:findings", _("Findings")),
     ("console:orders", _("Orders")),
+    ("console:accounts", _("Accounts")),
     ("console:remedies", _("Held remedies")),
     ("console:deliveries", _("Deliveries")),
     ("console:endpoints", _("Endpoints")),

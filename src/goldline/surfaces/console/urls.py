@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from goldline.surfaces.console import action, receiver, session, view
+from goldline.surfaces.console import account, action, receiver, session, view
 
 app_name = "console"
 urlpatterns = [
@@ -26,6 +26,10 @@ urlpatterns = [
     path("quarantine/<int:quarantine_id>/drop", action.drop, name="drop"),
     path("policies", view.policies, name="policies"),
     path("notices", view.notices, name="notices"),
+    path("accounts", account.accounts, name="accounts"),
+    path("accounts/<path:account>", account.account, name="account"),
+    path("sanctions/<uuid:sanction_id>", account.sanction, name="sanction"),
+    path("ladders", account.ladders, name="ladders"),
     path("breakers", view.breakers, name="breakers"),
     path("breakers/<str:policy>/release", action.release_breaker, name="release-breaker"),
     path("endpoints", receiver.endpoints, name="endpoints"),

@@ -237,7 +237,7 @@ def _recent_orders() -> list[Row]:
     connection = engine()
     titles = policy_list.titles(connection)
     conditions = Conditions()
-    conditions.add("subject = %s", "order")
+    conditions.add("subject = ANY(%s)", ["order", "parcel", "refund"])
     rows = fetch(connection, _RECENT, conditions, limit=20).rows
     return [{**row, "title": titles.get(row["policy"], row["policy"])} for row in rows]
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from goldline.core.judge.explanation import RemedyTold
 from goldline.surfaces.web.language import current, told
 from goldline.surfaces.web.reading.story import PromiseStory, Story
-from goldline.surfaces.web.templatetags.present import kind, mask, moment, money, span
+from goldline.surfaces.web.templatetags.present import kind, mask, moment, money, part, span
 
 STALE_AFTER = timedelta(hours=48)
 
@@ -150,13 +150,13 @@ def _first_block(story: Story, zone: ZoneInfo) -> tuple[str, str, str]:
         return _running_block(min(running, key=lambda each: each.told.due_at), story, zone, paid)
     broken = [each for each in story.promises if each.told.state == "broken"]
     if broken:
-        return _("We did not keep our word: %(title)s.") % {"title": told(broken[-1].told.title)}, paid, ""
+        return _("We did not keep our word: %(title)s.") % {"title": _titled(broken[-1])}, paid, ""
     return _("Your order is on its way through the shop."), paid, ""
 
 
 def _running_block(promise: PromiseStory, story: Story, zone: ZoneInfo, paid: str) -> tuple[str, str, str]:
     at = moment(promise.told.due_at, zone)
-    headline = _("%(title)s: by %(at)s at the latest.") % {"title": told(promise.told.title), "at": at}
+    headline = _("%(title)s: by %(at)s at the latest.") % {"title": _titled(promise), "at": at}
     if promise.told.due_at >= story.now:
         following = _("%(left)s left.") % {"left": span(promise.told.due_at - story.now)}
     else:
@@ -192,6 +192,12 @@ def _paid_line(story: Story) -> str:
 def _sentences(parts: list[str]) -> str:
     """Chinese sets its sentences without blanks."""
     return (" " if current() == "en" else "").join(filter(None, parts))
+
+
+def _titled(promise: PromiseStory) -> str:
+    """The title of a promise, and of which parcel or refund it is, if it is of one."""
+    title = told(promise.told.title)
+    return _("%(title)s (%(part)s)") % {"title": title, "part": part(promise.part)} if promise.part else title
 
 
 def _sums(remedies: list[RemedyTold]) -> str:
@@ -308,7 +314,7 @@ def _stated(story: Story) -> list[Happening]:
 
 
 def _of_promise(promise: PromiseStory) -> list[Happening]:
-    title = {"title": told(promise.told.title)}
+    title = {"title": _titled(promise)}
     lines: list[Happening] = []
     if promise.found_at is not None:
         lines.append(Happening(promise.found_at, _("A promise was found broken: %(title)s.") % title, "bad", True))

@@ -1,4 +1,4 @@
-"""The story of one order, as pages tell it: its promises, their evidence, and the money.
+"""The story of one order, as pages tell it: its promises and those of its parcels and refunds, evidence and money.
 
 It is the engine's explanation with one thing added: what a promise still running would pay if it were missed.
 """
@@ -30,11 +30,21 @@ class Prospect:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A parcel or a refund of the order: its own number, and who carries it, if known."""
+
+    kind: str
+    own_id: str
+    carrier_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PromiseStory:
-    """One promise of the order. `told.state` is pending, kept, broken or excused."""
+    """One promise of the order, or of a `part` of it. `told.state` is pending, kept, broken or excused."""
 
     told: PromiseTold
     would_pay: tuple[Prospect, ...]
+    part: Part | None = None
 
     @property
     def finding(self) -> FindingTold | None:
@@ -72,7 +82,7 @@ class PromiseStory:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One order."""
+    """One order. `promises` are its own, then those of its parcels and refunds."""
 
     order_id: str
     now: datetime
@@ -88,8 +98,16 @@ def story_of(connection: Connection, order_id: str) -> Story | None:
 
 
 def _story(explained: Explanation, known: RuleSet) -> Story:
-    promises = tuple(PromiseStory(told, _prospects(told, known)) for told in explained.promises)
-    return Story(explained.key, explained.now, explained.facts, promises, explained.notices)
+    own = [PromiseStory(told, _prospects(told, known)) for told in explained.promises]
+    parts = [
+        PromiseStory(told, _prospects(told, known), _part(each)) for each in explained.within for told in each.promises
+    ]
+    return Story(explained.key, explained.now, explained.facts, (*own, *parts), explained.notices)
+
+
+def _part(explained: Explanation) -> Part:
+    carrier = str(explained.facts.get("carrier_id") or "") if explained.kind == "parcel" else ""
+    return Part(explained.kind, explained.key.partition("|")[2], carrier)
 
 
 def _prospects(told: PromiseTold, known: RuleSet) -> tuple[Prospect, ...]:

@@ -21,7 +21,9 @@ from django.utils.translation import gettext_lazy
 from goldline.core.facts.merge import FactType
 from goldline.core.judge.explanation import NodeValue, PromiseTold
 from goldline.core.money import Money, MoneyError, whole_minor
+from goldline.market.sanction import ACTIONS
 from goldline.surfaces.web import language
+from goldline.surfaces.web.reading.story import Part
 
 register = template.Library()
 
@@ -61,13 +63,21 @@ STATE_WORDS = {
     "failed": gettext_lazy("failed"),
     # of a quarantined event
     "open": gettext_lazy("open"),
+    # of a gate
+    "limited": gettext_lazy("limited"),
+    "closed": gettext_lazy("closed"),
+    # of a sanction
+    "in_force": gettext_lazy("in effect"),
+    "over": gettext_lazy("over"),
+    "released": gettext_lazy("released"),
+    "revoked": gettext_lazy("revoked"),
     "redriven": gettext_lazy("re-driven"),
     "dropped": gettext_lazy("dropped"),
 }
 TONES = {
     "good": {"kept", "paid", "done", "ok", "compensated", "redriven"},
-    "bad": {"broken", "refused", "dead", "failed"},
-    "wait": {"accrued", "unknown", "held", "ready", "owed", "open"},
+    "bad": {"broken", "refused", "dead", "failed", "closed", "in_force"},
+    "wait": {"accrued", "unknown", "held", "ready", "owed", "open", "limited"},
 }
 KIND_WORDS = {
     "coupon": gettext_lazy("coupon"),
@@ -189,6 +199,24 @@ def tone(name: str) -> str:
 
 
 @register.filter
+def action(name: str) -> str:
+    """The word for a sanction."""
+    return language.told(ACTIONS.get(name, name))
+
+
+@register.filter
+def titled(policy: str, titles: Mapping[str, Mapping[str, str] | str]) -> str:
+    """The title of a policy in the current language; its id when it has none."""
+    return language.told(titles.get(policy, policy))
+
+
+@register.filter
+def figure(value: Decimal | float | None) -> str:
+    """A figure as short as it is exact: '100', not '100.00000000'."""
+    return "–" if value is None else number(Decimal(str(value)).normalize() + 0)  # type: ignore[arg-type]
+
+
+@register.filter
 def kind(name: str) -> str:
     """The word for a kind of remedy or delivery."""
     return str(KIND_WORDS.get(name, name))
@@ -215,6 +243,23 @@ def mask(identifier: str | None) -> str:
     if not text:
         return ""
     return f"{text[:2]}…{text[-4:]}" if len(text) > 8 else "…" + text[-2:]
+
+
+@register.filter
+def root(key: str) -> str:
+    """The order that a parcel's or refund's key begins with, or the order itself."""
+    return key.partition("|")[0]
+
+
+@register.filter
+def part(named: Part | None) -> str:
+    """Which parcel or refund of an order: its number as `mask` shows it, and its carrier."""
+    if named is None:
+        return ""
+    what = {"id": mask(named.own_id), "carrier": named.carrier_id}
+    if named.kind == "refund":
+        return _("Refund %(id)s") % what
+    return _("Parcel %(id)s · %(carrier)s") % what if named.carrier_id else _("Parcel %(id)s") % what
 
 
 @register.filter
