@@ -86,9 +86,15 @@ def place(size: Size = "full") -> Iterator[Place]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def install(url: str, vocabulary: Vocabulary, pack: Pack, partitions: int, at: datetime) -> None:
-    """The tables of a vocabulary and the rules of a pack."""
+def install_tables(url: str, vocabulary: Vocabulary, partitions: int) -> None:
+    """The tables of a vocabulary, without rules."""
     with connect(url) as connection:
         schema.install(connection, vocabulary, partitions)
+
+
+def install(url: str, vocabulary: Vocabulary, pack: Pack, partitions: int, at: datetime) -> None:
+    """The tables of a vocabulary and the rules of a pack."""
+    install_tables(url, vocabulary, partitions)
+    with connect(url) as connection:
         publish(connection, pack, vocabulary, at, by="bench")
         connection.commit()

@@ -66,11 +66,11 @@ def _prepare(url: str, market: Market) -> tuple[int, dict[str, Any]]:
         events = fill(connection, market.timed(ROW_EVENTS * PARTITIONS), PARTITIONS)
         drive(connection, market.origin + SETTLED)
         detail = _alone(connection)
-        _vacuum(connection)
+        vacuum(connection)
     return events, detail
 
 
-def _vacuum(connection: Connection[Any]) -> None:
+def vacuum(connection: Connection[Any]) -> None:
     """As an inbox that has stood a while: otherwise the first reader pays for marking what is committed."""
     connection.commit()
     connection.autocommit = True

@@ -74,6 +74,7 @@ def check(
     _check_payouts(connection, read_log(provider_log) if provider_log else [], report, whole=provider_log is not None)
     _check_entries(connection, report)
     _check_remedies(connection, report)
+    _check_shares(connection, report)
     _check_clearing(connection, report)
     if sent_events is not None:
         _check_accepted(connection, set(sent_events), report)
@@ -142,7 +143,7 @@ def _check_remedies(connection: Connection[Any], report: Report) -> None:
         """
         SELECT r.id, r.state, r.amount_minor, coalesce(sum(p.amount_minor) FILTER (WHERE p.account = r.payee), 0),
                coalesce(sum(p.amount_minor) FILTER (WHERE p.account = 'clearing:payout'), 0),
-               coalesce(sum(p.amount_minor) FILTER (WHERE p.account = r.charged_to), 0),
+               coalesce(sum(p.amount_minor) FILTER (WHERE p.account IN (r.charged_to, r.share_to)), 0),
                coalesce(bool_and(p.currency = r.currency), true)
         FROM remedy r LEFT JOIN posting p ON p.remedy_id = r.id
         GROUP BY r.id, r.state, r.amount_minor
@@ -153,6 +154,22 @@ def _check_remedies(connection: Connection[Any], report: Report) -> None:
         wanted = (payee * amount, cleared * amount, -(payee + cleared) * amount, True)
         if (received, clearing, charged, one_currency) != wanted:
             report.unbalanced.append(f"remedy {remedy} is {state} with {amount}: {received}, {clearing}, {charged}")
+
+
+def _check_shares(connection: Connection[Any], report: Report) -> None:
+    """Each of two bearers gave its own part; where one account bears both, it gave the whole, as checked above."""
+    rows = connection.execute(
+        """
+        SELECT r.id, r.share_minor, r.amount_minor, r.state,
+               coalesce(sum(p.amount_minor) FILTER (WHERE p.account = r.share_to), 0)
+        FROM remedy r LEFT JOIN posting p ON p.remedy_id = r.id
+        WHERE r.share_to <> r.charged_to GROUP BY r.id, r.share_minor, r.amount_minor, r.state
+        """
+    )
+    for remedy, share, amount, state, given in rows:
+        owed = share if state in ("accrued", "unknown", "paid") else 0
+        if not 0 < share < amount or given != -owed:
+            report.unbalanced.append(f"remedy {remedy} is {state}: of {amount} its sharer owes {owed} and gave {given}")
 
 
 def _check_clearing(connection: Connection[Any], report: Report) -> None:

@@ -26,7 +26,7 @@ END = datetime(2026, 10, 1, tzinfo=UTC)  # after all of them
 ALL_EVENTS = 1_000_000
 
 
-def event(kind: str, at: datetime, ident: str, **data: Any) -> bytes:
+def event(kind: str, at: datetime, ident: str, /, **data: Any) -> bytes:
     """One CloudEvent as JSON."""
     plain = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in data.items()}
     envelope = {"specversion": "1.0", "source": "law", "id": ident, "type": kind, "time": at.isoformat()}

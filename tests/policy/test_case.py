@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 from psycopg import Connection
 
 from goldline.core.policy.case import run_cases
+from goldline.core.policy.comparison import compare_cases, published_pack
 from goldline.core.policy.diagnostic import PolicyError
 from goldline.core.policy.pack import Pack, available, load
+from goldline.core.policy.published import publish
 from goldline.market.vocabulary import vocabulary
 from tests.policy.book import BOOK, pack
 
@@ -141,3 +145,44 @@ def test_packs_that_come_with_the_package(database: Database, name: str) -> None
     results = run_cases(database, loaded)
     assert [each.as_text() for each in results if not each.passed] == []
     assert {each.case.policy for each in results} == {each.policy for each in loaded.promises}
+
+
+def test_both_sides_of_a_change(database: Database, tmp_path: Path) -> None:
+    """A change that breaks a case shows what was decided before and now, and the value of every node of both."""
+    before = book(tmp_path, late('state = "broken", amount = 5'))
+    changed = BOOK.replace("clamp(paid_amount * 0.01, 2, 50)", "clamp(paid_amount * 0.02, 2, 50)")
+    assert changed != BOOK
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "policies.toml").write_text(changed, encoding="utf-8")
+    (tmp_path / "new" / "cases.toml").write_text(late('state = "broken", amount = 5'), encoding="utf-8")
+    after = load(tmp_path / "new", vocabulary())
+    (compared,) = compare_cases(database, after, before)
+    assert (compared.changed, compared.now.passed) == (True, False)
+    lines = [" ".join(line.split()) for line in compared.as_text("in force").split("\n")]
+    assert lines[1] == "expected in force this pack"
+    assert "! amount 5.00 5.00 10.00" in lines
+    assert "state broken broken broken" in lines
+    assert "- paid_amount * 0.01 = 5.00000000 CNY" in lines or any(
+        line.startswith("- ") and "0.01" in line for line in lines
+    )
+    assert any(line.startswith("+ ") and "0.02" in line for line in lines)
+
+
+def test_what_is_in_force_is_the_other_side(database: Database, tmp_path: Path) -> None:
+    """A published pack is compared with itself without a change; one that was not has nothing to compare with."""
+    found = book(tmp_path, late('state = "broken", amount = 5'))
+    assert published_pack(database, found) is None
+    publish(database, found, vocabulary(), datetime(2026, 1, 1, tzinfo=UTC))
+    other = published_pack(database, found)
+    assert other is not None
+    (compared,) = compare_cases(database, found, other)
+    assert (compared.changed, compared.now.passed) == (False, True)
+
+
+def test_a_promise_the_other_has_not(database: Database, tmp_path: Path) -> None:
+    """It is said so, and the case is judged all the same."""
+    found = book(tmp_path, late('state = "broken", amount = 5'))
+    other = replace(found, promises=tuple(each for each in found.promises if each.id != "ship-by"))
+    (compared,) = compare_cases(database, found, other)
+    assert (compared.changed, compared.before) == (True, None)
+    assert "has no such promise" in compared.as_text("old")

@@ -33,6 +33,9 @@ EXPRESSIONS = (
 )  # fmt: skip
 
 
+_SHARED = '\'carrier\' end"\nshare = {{ merchant = {{ for = "{}", part = {} }}, {} }}'
+
+
 def faults(text: str) -> tuple[Diagnostic, ...]:
     """What is wrong with an expression."""
     with pytest.raises(PolicyError) as caught:
@@ -100,6 +103,8 @@ PACKS = {
         ("until = 2026-07-01", "until = 2025-07-01"),
         ('from = 2026-07-01, by = "paid_at"', 'from = 2026-02-28, by = "x"'),
     ],
+    "shares": [("'carrier' end\"", _SHARED.format("ship-bye", "1.5", "courier = 0.5"))],
+    "parts": [("'carrier' end\"", _SHARED.format("ship-by", "0.5", 'carrier = { for = "ship-by", part = 0.4 }'))],
     "fact": [('until = 2026-07-01, by = "paid_at"', 'until = 2026-07-01, by = "paid_amount"')],
     "overlap": [("from = 2026-07-01", "from = 2026-06-30")],
     "twice": [("from = 2026-07-01,", "from = 2026-01-01, until = 2026-07-01,")],

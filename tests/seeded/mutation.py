@@ -14,7 +14,7 @@ from psycopg import Connection
 from goldline.core import partition, step
 from goldline.core.facts import fold, stage
 from goldline.core.judge import finding
-from goldline.core.ledger import accrual, book
+from goldline.core.ledger import accrual, book, charge
 from goldline.core.outbox import lane, payout
 from goldline.core.outbox.provider import NotFound
 from goldline.core.policy import verdict_sql
@@ -108,9 +108,9 @@ def lease_without_fence() -> Any:
 
 def no_balance() -> Any:
     """An entry whose receiving line rounds up."""
-    sound = "line.sign * r.amount_minor"
+    sound = "(1, %(clearing)s, r.amount_minor"
     assert sound in book._OPEN
-    return patched((book, "_OPEN", book._OPEN.replace(sound, f"{sound} + line.number")))
+    return patched((book, "_OPEN", book._OPEN.replace(sound, f"{sound} + 1")))
 
 
 def first_takes_the_latest() -> Any:
@@ -171,12 +171,13 @@ def cap_ignored() -> Any:
 
 def exoneration_takes_from_the_consumer() -> Any:
     """Late evidence takes the money back from the consumer."""
-    original = book._move
+    original = charge._lines
 
-    def move(connection: Any, number: int, remedy: Any, source: str, target: str, *more: Any) -> None:
-        original(connection, number, remedy, source, "consumer:c1" if target == "platform" else target, *more)
+    def lines(remedy: Any) -> Any:
+        for number, account, *rest in original(remedy):
+            yield number, "consumer:c1" if account == "platform" else account, *rest
 
-    return patched((book, "_move", move))
+    return patched((charge, "_lines", lines))
 
 
 def exoneration_charges_nobody() -> Any:

@@ -10,7 +10,7 @@ STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 
 
-def event(kind: str, at: str, **data: Any) -> dict[str, Any]:
+def event(kind: str, at: str, /, **data: Any) -> dict[str, Any]:
     """One CloudEvent of the market vocabulary; its id is made from what it says."""
     identifier = sha256(f"{kind} {at} {sorted(data.items())}".encode()).hexdigest()[:32]
     return {"specversion": "1.0", "id": identifier, "source": "tests", "type": kind, "time": at, "data": data}

@@ -70,14 +70,17 @@ def open_market(url: str, *, pack: str = "demo") -> None:
     with connect(url) as connection:
         publish(connection, load(pack, words), words, datetime(2026, 1, 1, tzinfo=UTC))
         connection.execute("INSERT INTO driven_clock (at) VALUES (%s)", [NOW])
-        row = connection.execute("SELECT count(*) FROM partition").fetchone()
-        Intake(catalogue(), row[0] if row else 1).accept(
-            connection, [raw(each) for each in market_events()], "api:shop"
-        )
-        connection.commit()
+        take(connection, market_events())
     Worker(url, words, catalogue(), as_of=NOW, until_idle=True).run()
     with connect(url) as connection:
         settle_oldest(connection)
+
+
+def take(connection: Connection[Any], events: list[dict[str, Any]]) -> None:
+    """Take events in and commit."""
+    row = connection.execute("SELECT count(*) FROM partition").fetchone()
+    Intake(catalogue(), row[0] if row else 1).accept(connection, [raw(each) for each in events], "api:shop")
+    connection.commit()
 
 
 def settle_oldest(connection: Connection[Any]) -> UUID:

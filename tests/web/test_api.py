@@ -186,6 +186,7 @@ def test_the_description_is_openapi_3_1_and_complete(client: Client) -> None:
         "/v1/deliveries",
         "/v1/quarantine",
         "/v1/quarantine/{quarantine_id}/redrive",
+        "/v1/notices",
         "/v1/promises",
     }
     for path in described["paths"].values():

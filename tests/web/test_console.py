@@ -22,7 +22,19 @@ from .market import NOW
 from .test_hall import text_of
 
 PAGES = [
-    *("", "live", "findings", "orders", "remedies", "deliveries", "quarantine", "policies", "breakers", "endpoints"),
+    *(
+        "",
+        "live",
+        "findings",
+        "orders",
+        "remedies",
+        "deliveries",
+        "quarantine",
+        "policies",
+        "breakers",
+        "endpoints",
+        "notices",
+    ),
 ]
 LANGUAGES = ["en", "zh-Hans"]
 

@@ -64,7 +64,9 @@ class Engine:
         own = self.slots[subject.kind]
         findings = compile_findings(subject, own, partition) if own else None
         aggregates = self.vocabulary.aggregates_of(subject)
-        judgement = compile_judgement(subject, own, partition, aggregates, self._passed_on(subject))
+        judgement = compile_judgement(
+            subject, own, partition, aggregates, self._passed_on(subject), self.ruleset.noticed_epoch
+        )
         heirs = heirs_select(subject, partition) if own and subject.root_kind is not None else None
         return Program(subject, judgement, sweep_statement(subject, partition), findings, heirs)
 

@@ -8,10 +8,10 @@ then answers, so an acknowledged event is a committed one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from zlib import crc32
 
 import msgspec
@@ -25,6 +25,12 @@ from goldline.core.refusal import Refusal, encoding_fault, explain, too_large
 
 MAX_EVENT_BYTES = 65_536
 """The largest event taken, as CloudEvents 1.0 asks of every intermediary."""
+
+ANNOUNCING: Final = (
+    "WITH row AS ({} RETURNING id, partition, received_at) INSERT INTO announced (inbox_id, received_at)"
+    " SELECT id, received_at FROM row WHERE partition = ANY(%s::smallint[])"
+)
+"""Writes inbox rows and notes those that hold what concerns every partition: clocks wait until it is in force."""
 
 WINDOW_EVENTS = 10_000
 """The breaker looks at this many of the last events."""
@@ -111,6 +117,7 @@ class Intake:
         self.breaker = Breaker()
         self._decode = catalogue.checked_decoder().decode
         self._plans = {catalogue.checked[each.name]: _plan(each) for each in catalogue}
+        self._announcing: set[int] = set()  # partitions of the call under way that got what holds everywhere
 
     def check(self, raw: bytes) -> Accepted | Refusal:
         """Check one event on its own, writing nothing."""
@@ -135,6 +142,7 @@ class Intake:
         breaker is open, having written nothing.
         """
         self.breaker.check(connection)
+        self._announcing.clear()
         batches: dict[int, list[bytes]] = {}
         refused: list[tuple[int, bytes, Refusal]] = []
         route = self._route
@@ -148,7 +156,7 @@ class Intake:
             else:
                 refused.append((index, bytes(raw), partition if place is None else partition.at(place(index))))
         crashpoint("intake.before_write")
-        _write_inbox(connection, batches, via)
+        _write_inbox(connection, batches, via, self._announcing)
         _write_quarantine(connection, refused, via)
         self.breaker.record(len(events), len(refused))
         crashpoint("intake.before_commit")
@@ -176,7 +184,10 @@ class Intake:
             return encoding_fault(blob)
         if b"\\u0000" in blob:
             return _refuse("The event contains the character U+0000, which cannot be stored; send it without.", event)
-        return crc32(getattr(event.data, plan.root).encode()) % self.partitions
+        partition = crc32(getattr(event.data, plan.root).encode()) % self.partitions
+        if plan.everywhere:
+            self._announcing.add(partition)
+        return partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +195,7 @@ class _Plan:
     """What is looked at in an event of one type: its root, and the fields of `data` that need more than decoding."""
 
     root: str
+    everywhere: bool
     instants: tuple[str, ...]
     currencies: tuple[str, ...]
 
@@ -191,7 +203,7 @@ class _Plan:
 def _plan(kind: EventType) -> _Plan:
     fields = msgspec.structs.fields(kind.data)
     instants = tuple(each.name for each in fields if each.type in (Time, Time | None))
-    return _Plan(kind.root, instants, tuple(each.name for each in fields if each.type == Currency))
+    return _Plan(kind.root, kind.everywhere, instants, tuple(each.name for each in fields if each.type == Currency))
 
 
 def _value_fault(event: Any, plan: _Plan) -> Refusal | None:
@@ -227,8 +239,10 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
-def _write_inbox(connection: Connection[Any], batches: dict[int, list[bytes]], via: str) -> None:
-    """One row a partition, in the order of partitions."""
+def _write_inbox(
+    connection: Connection[Any], batches: dict[int, list[bytes]], via: str, announcing: Collection[int]
+) -> None:
+    """One row a partition, in the order of partitions. Rows that hold what concerns all of them are noted as such."""
     if not batches:
         return
     rows: list[Any] = []
@@ -236,7 +250,11 @@ def _write_inbox(connection: Connection[Any], batches: dict[int, list[bytes]], v
         raws = batches[partition]
         rows += (partition, via, len(raws), b"[" + b",".join(raws) + b"]")
     values = ",".join(["(%s,%s,%s,%b)"] * len(batches))
-    connection.execute(f"INSERT INTO inbox (partition, via, events, body) VALUES {values}", rows)  # noqa: S608
+    insertion = f"INSERT INTO inbox (partition, via, events, body) VALUES {values}"  # noqa: S608
+    if announcing:
+        insertion = ANNOUNCING.format(insertion)
+        rows.append(sorted(announcing))
+    connection.execute(insertion.encode(), rows)
 
 
 def _write_quarantine(connection: Connection[Any], refused: list[tuple[int, bytes, Refusal]], via: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Final
 
 from goldline.core.errors import GoldlineError
@@ -140,6 +140,11 @@ class Money:
 
     def __str__(self) -> str:
         return f"{self.decimal()} {self.currency}"
+
+
+def portion_minor(amount_minor: int, part: Decimal) -> int:
+    """A part (0 to 1) of an amount in minor units, rounded down: whoever has the other part has what is left over."""
+    return int((amount_minor * part).to_integral_value(ROUND_FLOOR))
 
 
 def _decimal(amount_minor: int, digits: int, *, group: str) -> str:

@@ -36,11 +36,15 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """The locked partition row, for the length of a step's transaction. `now` is the driven clock where one is set."""
+    """The locked partition row, for the length of a step's transaction. `now` is the driven clock where one is set.
+
+    `announced_at` is when the oldest notice was received that is not in force yet.
+    """
 
     epoch: int
     clock_at: datetime | None
     now: datetime
+    announced_at: datetime | None = None
 
 
 def claim(connection: Connection[Any], holder: str, lease_s: float, most: int, only: Sequence[int] = ()) -> list[Lease]:
@@ -69,7 +73,8 @@ def enter(connection: Connection[Any], lease: Lease, lease_s: float) -> Fence:
     fence = cursor.execute(
         "UPDATE partition SET leased_until = clock_timestamp() + make_interval(secs => %s)"
         " WHERE id = %s AND epoch = %s RETURNING epoch, clock_at,"
-        " coalesce((SELECT at FROM driven_clock), clock_timestamp()) AS now",
+        " coalesce((SELECT at FROM driven_clock), clock_timestamp()) AS now,"
+        " (SELECT min(received_at) FROM announced) AS announced_at",
         (lease_s, lease.partition, lease.epoch),
     ).fetchone()
     if fence is None:

@@ -39,6 +39,41 @@ CREATE TABLE IF NOT EXISTS inbox (
 ALTER TABLE inbox ALTER COLUMN body SET STORAGE EXTERNAL;
 CREATE INDEX IF NOT EXISTS inbox_waiting ON inbox (partition, id) WHERE done_at IS NULL;
 
+-- Inbox rows that hold what concerns every partition (a notice): no clock passes their receipt before it is in force.
+CREATE TABLE IF NOT EXISTS announced (
+    inbox_id     bigint PRIMARY KEY,
+    received_at  timestamptz NOT NULL
+);
+-- Notices in force, withdrawn ones too, taken from the facts. Null bounds and lists leave open what they would limit.
+CREATE TABLE IF NOT EXISTS notice (
+    id           text COLLATE "C" PRIMARY KEY,
+    terms        text NOT NULL,                    -- as the facts have them; the columns below are read from it
+    kind         text NOT NULL CHECK (kind IN ('shift', 'void')),
+    regions      text[],
+    merchants    text[],
+    categories   text[],
+    begun_from   timestamptz,
+    begun_until  timestamptz,
+    due_from     timestamptz,
+    due_until    timestamptz,
+    moved_to     timestamptz,                      -- of a shift: the new deadline, or by how many seconds it moves
+    moved_s      bigint,
+    reason       jsonb NOT NULL,                   -- {"en": …, "zh-Hans": …}
+    clause       text,                             -- the published text it comes from
+    published_at timestamptz NOT NULL,
+    withdrawn_at timestamptz
+);
+-- How far a notice has been carried to the subjects that stood when it came or went; one row a partition.
+CREATE TABLE IF NOT EXISTS notice_reach (
+    notice_id  text COLLATE "C" NOT NULL,
+    partition  smallint NOT NULL,
+    after_key  text COLLATE "C" NOT NULL DEFAULT '',
+    looked     bigint NOT NULL DEFAULT 0,
+    done_at    timestamptz,
+    PRIMARY KEY (notice_id, partition)
+);
+CREATE INDEX IF NOT EXISTS notice_reach_open ON notice_reach (partition) WHERE done_at IS NULL;
+
 -- What could not be accepted or folded, with its reason. Nothing is lost: re-driving puts it back.
 CREATE TABLE IF NOT EXISTS quarantine (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -138,8 +173,17 @@ CREATE TABLE IF NOT EXISTS remedy (
     PRIMARY KEY (partition, id)
 );
 ALTER TABLE remedy ADD COLUMN IF NOT EXISTS budget_period date;
+-- Of a remedy that two bear: the other one, who bears that part now, and how much of the amount it is; the bearer has
+-- the rest. The grounds are the findings each answers for: when one is exonerated, that part moves to the platform.
+ALTER TABLE remedy ADD COLUMN IF NOT EXISTS sharer text;
+ALTER TABLE remedy ADD COLUMN IF NOT EXISTS share_to text;
+ALTER TABLE remedy ADD COLUMN IF NOT EXISTS share_minor bigint NOT NULL DEFAULT 0;
+ALTER TABLE remedy ADD COLUMN IF NOT EXISTS bearer_ground uuid;
+ALTER TABLE remedy ADD COLUMN IF NOT EXISTS sharer_ground uuid;
 CREATE INDEX IF NOT EXISTS remedy_key ON remedy (key);
 CREATE INDEX IF NOT EXISTS remedy_finding ON remedy (finding_id);
+CREATE INDEX IF NOT EXISTS remedy_bearer_ground ON remedy (bearer_ground) WHERE bearer_ground IS NOT NULL;
+CREATE INDEX IF NOT EXISTS remedy_sharer_ground ON remedy (sharer_ground) WHERE sharer_ground IS NOT NULL;
 CREATE INDEX IF NOT EXISTS remedy_open ON remedy (accrued_at) WHERE state IN ('accrued', 'unknown', 'held');
 
 -- Double entry. The lines of one entry sum to zero per currency (constraint trigger below). Never edited.

@@ -23,7 +23,8 @@ from goldline.core.judge.consequence import bring_about
 from goldline.core.judge.finding import FindingStatements, Turn, ask, turn
 from goldline.core.judge.notice import notify, notify_tripped
 from goldline.core.judge.verdict import TURNED_TABLE
-from goldline.core.ledger.book import accrue, move_charges
+from goldline.core.ledger.book import accrue
+from goldline.core.ledger.charge import move_charges
 from goldline.core.parked import divert, parked_roots
 from goldline.core.partition import Lease, enter, hold_rules
 
@@ -35,13 +36,16 @@ LEASE_S = 15.0  # how long a partition stands still after its worker dies
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a step did. `drained` says that nothing was left to do at its clock."""
+    """What a step did. `drained` says that nothing was left to do at its clock; `held`, that its clock waits for a
+    notice to be put in force.
+    """
 
     events: int
     wakes: int
     turned: int
     drained: bool
     now: datetime | None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def step(
         hold_rules(connection, engine.ruleset.epoch)
         crashpoint("step.entered")
         batch = take(connection, lease.partition, max_events)
-        now = clock_for(batch, as_of or fence.now, fence.clock_at)
+        now = clock_for(batch, as_of or fence.now, fence.clock_at, fence.announced_at)
         stages = _stage(connection, engine, lease.partition, batch)
         crashpoint("step.staged")
         wakes = _sweep(connection, engine, lease.partition, stages, now)
@@ -97,7 +101,7 @@ def step(
     crashpoint("step.after_commit")
     # A finding may have put an event into the inbox: the next step will see.
     more = batch.next_received_at is not None or wakes >= MAX_WAKES or (turned > 0 and engine.has_consequences)
-    return Step(batch.events, wakes, turned, not more, now)
+    return Step(batch.events, wakes, turned, not more, now, held=fence.announced_at is not None)
 
 
 def take(connection: Connection[Any], partition: int, max_events: int) -> Batch:
@@ -117,12 +121,15 @@ def take(connection: Connection[Any], partition: int, max_events: int) -> Batch:
     return Batch(taken, events, rows[-1][2] if len(rows) == MAX_INBOX_ROWS else None)
 
 
-def clock_for(batch: Batch, now: datetime, clock_at: datetime | None) -> datetime | None:
+def clock_for(
+    batch: Batch, now: datetime, clock_at: datetime | None, announced_at: datetime | None = None
+) -> datetime | None:
     """The step's time: `now` when the inbox is drained, else when the next waiting row came, and never backwards.
 
-    A row received after `now` (history imported today and judged as of long ago) holds the clock where it stands.
+    A notice that was received and is not in force yet waits like a row. What was received after `now` (history
+    imported today and judged as of long ago) holds the clock where it stands.
     """
-    upcoming = batch.next_received_at
+    upcoming = min((at for at in (batch.next_received_at, announced_at) if at is not None), default=None)
     candidate = now if upcoming is None else upcoming
     if candidate > now:
         return clock_at

@@ -26,6 +26,7 @@ from goldline.core.engine import Engine
 from goldline.core.errors import DatabaseError, GoldlineError
 from goldline.core.facts.aggregate import MOST_DELTAS, merge
 from goldline.core.facts.event import Catalogue
+from goldline.core.facts.notice import carry, enforce
 from goldline.core.facts.subject import Aggregate, Vocabulary
 from goldline.core.facts.window import open_days
 from goldline.core.inbox import Intake
@@ -50,6 +51,7 @@ RETRY_S = 1.0
 CLAIM_EVERY_S = 2.0
 COUNT_EVERY_S = 5.0
 COUNT_SOON_S = 0.5
+ANNOUNCE_EVERY_S = 5.0
 BEAT_S = LEASE_S / 3
 COLLECT_EVERY_S = 30.0
 OPEN_EVERY = timedelta(hours=1)
@@ -79,6 +81,8 @@ class Worker:
     partitions: int = 1
     _claimed: float = 0.0
     _counted: float = 0.0
+    _announced: float = 0.0
+    _carrying: bool = True
     _beat: float = 0.0
     _collected: float = 0.0
     _opened: datetime | None = None
@@ -112,11 +116,12 @@ class Worker:
             self._claim(connection)
             steps = [self._step(connection, engine, lease) for lease in self._ready(connection)]
             events += sum(each.events for each in steps if each)
-            idle = self.until_idle and self._idle(connection, steps)
+            announced = self._announce(connection, held=any(each and each.held for each in steps))
+            idle = self.until_idle and not announced and self._idle(connection, steps)
             more = self._keep_house(connection, engine, 0 if idle else COUNT_EVERY_S)
             if idle and not more:
                 break
-            if not any(each and (each.events or each.wakes) for each in steps):
+            if not announced and not any(each and (each.events or each.wakes) for each in steps):
                 self._rest()
         for lease in self.leases:
             release(connection, lease)
@@ -148,6 +153,23 @@ class Worker:
             self._collected = time.monotonic()
             gc.collect()
         time.sleep(IDLE_S)
+
+    def _announce(self, connection: Connection[Any], *, held: bool) -> bool:
+        """Put notices in force and carry them to what stands; whether there was anything to do.
+
+        At once where a clock waits for one; else now and then, for what came by another way.
+        """
+        if not held and not self._carrying and time.monotonic() - self._announced < ANNOUNCE_EVERY_S:
+            return False
+        try:
+            done = enforce(connection, self.vocabulary) + carry(connection, self.vocabulary)
+        except (*PASSING, *PARKABLE):
+            log.exception("putting a notice in force failed; it is tried again")
+            time.sleep(RETRY_S)
+            done = 0
+        connection.commit()
+        self._announced, self._carrying = time.monotonic(), done > 0
+        return self._carrying
 
     def _keep_house(self, connection: Connection[Any], engine: Engine, every_s: float) -> bool:
         """Count, pay whom we know by now, and look at what was noted, now and then.
@@ -207,8 +229,11 @@ class Worker:
         return None
 
     def _idle(self, connection: Connection[Any], steps: list[Step | None]) -> bool:
-        """Every partition this worker holds is drained, and nothing waits in another that it may step."""
-        if not all(each is not None and each.drained for each in steps):
+        """Every partition this worker holds is drained, and nothing waits in another that it may step.
+
+        A clock that waits for a notice goes on once it is in force.
+        """
+        if not all(each is not None and each.drained and not each.held for each in steps):
             return False
         waiting = connection.execute(
             "SELECT EXISTS (SELECT 1 FROM inbox WHERE done_at IS NULL AND partition <> ALL(%(mine)s::smallint[])"

@@ -10,7 +10,7 @@ import sys
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from msgspec import Meta
+from msgspec import Meta, Struct, field
 
 from goldline.core.facts.event import AmountMinor, Catalogue, Currency, Data, Id, Text, Time, event
 from goldline.market import aftersales, delivery
@@ -146,7 +146,7 @@ class OrderPromiseStated(Data):
 
 @event("order.shifted", root="order_id")
 class OrderShifted(Data):
-    """A notice (promotion, holiday) moves the time to ship; whoever publishes notices says which orders they move."""
+    """The time to ship of this order alone is moved. What moves many is a notice, published once."""
 
     order_id: Id
     ship_by: Time
@@ -205,7 +205,7 @@ class OrderUnavailable(Data):
 
 @event("order.exempted", root="order_id")
 class OrderExempted(Data):
-    """Clocks of this order are void: disaster, closure, promotion notice."""
+    """Clocks of this order alone are void. What voids many is a notice, published once."""
 
     order_id: Id
     reason: Text
@@ -364,6 +364,60 @@ class MerchantRegistered(Data):
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
         _known_zone(self.zone)
+
+
+Listed = Annotated[list[Id], Meta(min_length=1, max_length=1_000)]
+MovedHours = Annotated[int, Meta(ge=1, le=8_784, description="By how many hours every deadline is moved.")]
+
+
+class Words(Struct, frozen=True):
+    """A text in both languages."""
+
+    en: Text
+    zh_hans: Text = field(name="zh-Hans")
+
+
+@event("notice.published", root="notice_id", everywhere=True)
+class NoticePublished(Data):
+    """A notice for many orders: a promotion or holiday shifts their time to ship, a disaster or closure voids clocks.
+
+    It covers the orders that lie in every scope it names: `regions` they go to (ISO 3166-2, or as the orders name
+    them; a country covers its parts), `merchants`, `categories`, paid within [`paid_from`, `paid_until`), and due
+    within [`due_from`, `due_until`) without it. Orders that came before it and those that come later are covered
+    alike. A shift has either `ship_by` or `hours`. A notice is never edited: what comes under its id again changes
+    nothing; withdraw it and publish another.
+    """
+
+    notice_id: Id
+    kind: Literal["shift", "void"]
+    reason: Words
+    regions: Listed | None = None
+    merchants: Listed | None = None
+    categories: Listed | None = None
+    paid_from: Time | None = None
+    paid_until: Time | None = None
+    due_from: Time | None = None
+    due_until: Time | None = None
+    ship_by: Time | None = None
+    hours: MovedHours | None = None
+    clause: Text | None = None
+
+    def __post_init__(self) -> None:
+        """Check what a pattern cannot say."""
+        if (self.ship_by is None) + (self.hours is None) != (1 if self.kind == "shift" else 2):
+            raise ValueError("A shift has either a ship_by or hours, and a void has neither")
+        for name, start, end in (("paid", self.paid_from, self.paid_until), ("due", self.due_from, self.due_until)):
+            if start is not None and end is not None and start >= end:
+                raise ValueError(f"{name}_until must come after {name}_from")
+        if not any((self.paid_from, self.paid_until, self.due_from, self.due_until)):
+            raise ValueError("A notice needs a time: paid_from, paid_until, due_from or due_until")
+
+
+@event("notice.withdrawn", root="notice_id", everywhere=True)
+class NoticeWithdrawn(Data):
+    """A notice no longer holds. What was decided by it stays; clocks that still run have their own time again."""
+
+    notice_id: Id
 
 
 def catalogue() -> Catalogue:

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from goldline.core.facts.merge import Derived, FactType, First, FirstAt, Greatest, LastAt, Latest, Least, Union
-from goldline.core.facts.subject import Subject
+from goldline.core.facts.merge import (
+    Derived,
+    FactType,
+    First,
+    FirstAt,
+    Greatest,
+    LastAt,
+    Latest,
+    Least,
+    Noticed,
+    Union,
+)  # fmt: skip
+from goldline.core.facts.subject import Scope, Subject
 from goldline.market.stall import province_code
 
 INSTANT, MONEY, TEXT = FactType.INSTANT, FactType.MONEY, FactType.TEXT
@@ -30,9 +41,10 @@ class Order(Subject):
     given_back = "refunds_paid"
     looked_up_by = ("consumer_id",)
     beside: ClassVar[dict[str, tuple[str, ...]]] = {
-        "ship_by": ("ship_by_origin", "promises_stated", "shifted_reason"),
-        "exempted_at": ("exempted_reason",),
+        "ship_by": ("ship_by_origin", "ship_own", "promises_stated", "shifted_reason", "notices"),
+        "exempted_at": ("exempted_reason", "notices"),
     }
+    scope = Scope(region="region", merchant="merchant_id", category="category", begun_at="paid_at", due_at="ship_own")
 
     placed_at = FirstAt("order.placed", about="when the order was placed")
     merchant_id = First("order.placed", "merchant_id", TEXT, about="who sells")
@@ -75,7 +87,7 @@ class Order(Subject):
         "order.promise_stated", "stated_at", "origin", "promise_id", "ship_by", "ship_rule", "text",
         about="every shipping promise with its time, origin and words",
     )  # fmt: skip
-    shifted_by = Latest("order.shifted", "ship_by", INSTANT, about="the time a notice moved the shipping to")
+    shifted_by = Latest("order.shifted", "ship_by", INSTANT, about="the time its own shipping was moved to")
     shifted_reason = Latest("order.shifted", "reason", TEXT, about="why it was moved")
     slot_until = Latest("order.slot_booked", "slot_until", INSTANT, about="the end of the booked delivery slot")
     slot_booked_at = LastAt("order.slot_booked", about="when the slot was booked")
@@ -86,8 +98,11 @@ class Order(Subject):
     unavailable_at = FirstAt("order.unavailable", about="when the goods were found missing")
     cancelled_by = First("order.cancelled", "by", TEXT, about="who cancelled it")
     complained_at = FirstAt("order.complained", about="the first complaint to the platform")
-    exempted_at = FirstAt("order.exempted", about="when its clocks were voided")
-    exempted_reason = First("order.exempted", "reason", TEXT, about="why its clocks were voided")
+    exemption_at = FirstAt("order.exempted", about="when the clocks of this order alone were voided")
+    exempted_reason = First("order.exempted", "reason", TEXT, about="why the clocks of this order alone were voided")
+    noticed_by = Noticed("moved_to", INSTANT, about="the latest time that notices in force move its shipping to")
+    noticed_void_at = Noticed("voided_at", INSTANT, about="since when a notice in force voids its clocks")
+    notices = Noticed("ids", FactType.SET, about="the notices that move or void its clocks")
     fraud_found_at = FirstAt("order.misconduct_found", where=FRAUD, about="found: not what was bought was sent")
     fraud_cleared_at = LastAt("order.misconduct_cleared", where=FRAUD, about="that finding was revoked")
     refusal_found_at = FirstAt("order.misconduct_found", where=REFUSAL, about="found: a refund refused without ground")
@@ -141,22 +156,29 @@ class Order(Subject):
         INSTANT,
         about="the pickup scan, or a later one that proves it; the merchant's word only where the carrier has no scans",
     )
-    ship_by = Derived(
+    ship_own = Derived(
         "coalesce(greatest(shifted_by, case when agreed_at is null or negotiated_at >= agreed_at"
         " then coalesce(negotiated_by, ship_agreed) else ship_agreed end), platform_by, ship_stated,"
         " least(promised_by, deadline(ship_rule, paid_at, zone),"
         " case when promised_rules is not null then deadline(promised_rules, paid_at, zone) end))",
         INSTANT,
-        about="by when to hand over: moved by a notice or agreed, else the platform's word, else the shortest promise",
+        about="by when to hand over, whatever notices say: moved or agreed, else the platform's word, else the"
+        " shortest promise",
+    )
+    ship_by = Derived(
+        "greatest(ship_own, noticed_by)", INSTANT, about="by when to hand over: its own time, or a later one by notice"
     )
     ship_by_origin = Derived(
-        "case when shifted_by is not null then 'shifted'"
+        "case when noticed_by > ship_own then 'notice' when shifted_by is not null then 'shifted'"
         " when ship_agreed is not null or negotiated_by is not null then 'agreed'"
         " when platform_by is not null or ship_stated is not null then 'stated'"
         " when promised_by is not null or promised_rules is not null then 'shortest'"
         " when ship_rule is not null then ship_rule end",
         TEXT,
-        about="where ship_by comes from: shifted, agreed, stated, the shortest of several, or the rule it was made by",
+        about="where ship_by comes from: notice, shifted, agreed, stated, the shortest of several, or its own rule",
+    )
+    exempted_at = Derived(
+        "least(exemption_at, noticed_void_at)", INSTANT, about="since when its clocks are void: alone, or by a notice"
     )
     return_until = Derived(
         "deadline('days:0', signed_at, zone) + interval '168 hours'",

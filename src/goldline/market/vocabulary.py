@@ -6,6 +6,7 @@ from goldline.core.facts.subject import Vocabulary
 from goldline.market.consumer import Consumer
 from goldline.market.merchant import Merchant
 from goldline.market.merchantday import MerchantDay
+from goldline.market.notice import Notice
 from goldline.market.order import Order
 from goldline.market.outletday import OutletDay
 from goldline.market.parcel import Parcel
@@ -17,8 +18,8 @@ from goldline.market.waybill import repeated_waybills
 
 
 def vocabulary() -> Vocabulary:
-    """Order, parcel, refund, merchant, consumer and the days counted from them, the sanctions of the published rules,
+    """Order, parcel, refund, merchant, consumer, notice and the days counted from them, the sanctions of the published rules,
     and what may be asked: a refund.
     """
-    subjects = [Order, Parcel, Refund, Merchant, MerchantDay, ProductDay, OutletDay, Consumer]
+    subjects = [Order, Parcel, Refund, Merchant, MerchantDay, ProductDay, OutletDay, Consumer, Notice]
     return Vocabulary(subjects, ACTIONS, [repeated_waybills], [RefundRequest])

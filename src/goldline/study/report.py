@@ -127,8 +127,9 @@ def _money(connection: Connection[Any]) -> defaultdict[str, _Money]:
         lambda: _Money(0, Counter(), Counter(), Counter(), defaultdict(Counter))
     )
     rows = connection.execute(
-        "SELECT policy, state, currency, split_part(charged_to, ':', 1), count(*), sum(amount_minor)::bigint"
-        " FROM remedy GROUP BY 1, 2, 3, 4"
+        "SELECT policy, state, currency, split_part(account, ':', 1), sum(remedies)::bigint, sum(minor)::bigint"
+        " FROM remedy CROSS JOIN LATERAL (VALUES (charged_to, amount_minor - share_minor, 1),"
+        " (share_to, share_minor, 0)) AS bears (account, minor, remedies) WHERE account IS NOT NULL GROUP BY 1, 2, 3, 4"
     )
     for policy, state, currency, party, number, amount_minor in rows:
         one = found[policy]

@@ -43,12 +43,14 @@ class EventType(Struct, frozen=True):
     """One kind of event.
 
     `root` names the field of `data` that decides the partition: every event of one order, its parcels and
-    refunds included, is stepped in one partition.
+    refunds included, is stepped in one partition. An event that holds `everywhere` concerns subjects of every
+    partition: no partition's clock passes it before it has been put in force (see `core.facts.notice`).
     """
 
     name: str
     data: type[Data]
     root: str
+    everywhere: bool = False
 
     @property
     def title(self) -> str:
@@ -56,11 +58,11 @@ class EventType(Struct, frozen=True):
         return (self.data.__doc__ or "").strip().partition("\n")[0]
 
 
-def event(name: str, *, root: str) -> Any:
+def event(name: str, *, root: str, everywhere: bool = False) -> Any:
     """Class decorator: register the struct below it as the data of event type `name`."""
 
     def attach(data: type[Data]) -> type[Data]:
-        data.event_type = EventType(name, data, root)  # type: ignore[attr-defined]
+        data.event_type = EventType(name, data, root, everywhere)  # type: ignore[attr-defined]
         return data
 
     return attach

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import re
 
-from goldline.core.facts.merge import FactType
+from goldline.core.facts.coverage import noticed_join, noticed_sql
+from goldline.core.facts.merge import Fact, FactType
 from goldline.core.facts.subject import Aggregate, Subject
-from goldline.core.facts.table import derived_columns, evidence_columns, inherited_columns, records
+from goldline.core.facts.table import (
+    derived_columns,
+    evidence_columns,
+    inherited_columns,
+    noticed_columns,
+    records,
+)  # fmt: skip
 
 
 def stage_table(subject: type[Subject]) -> str:
@@ -60,16 +67,29 @@ def _set_union(name: str, kind: FactType) -> str:
     )
 
 
-def facts_select(subject: type[Subject], partition: int, carried: list[str], *, judged: bool = True) -> str:
+def facts_select(
+    subject: type[Subject],
+    partition: int,
+    carried: list[str],
+    *,
+    judged: bool = True,
+    noticed_epoch: int | None = None,
+) -> str:
     """Facts of every staged subject after the batch, with `_fresh`, `_place` (where the standing row lies) and
     the `carried` standing columns as `_old_<name>`. Inherited facts are taken only where the subject is `judged`.
+
+    A derived fact that names others which are derived or noticed is found last, and each time anew: it must not ask
+    a calendar. `noticed_epoch` is the epoch of the rules when there are notices, None while there never was one.
 
     `OFFSET 0` keeps the planner from pasting a merge expression into each place that reads its fact; the lateral
     `LIMIT 1` makes it look each subject up, whatever it believes about the sizes of the tables.
     """
     root = _root(subject, partition) if judged else ""
     merged = merges(subject) | _inherited(subject, "r" if root else "s")
-    derived = derived_columns(subject)
+    derived, last = _by_need(subject)
+    if subject.scope is not None and noticed_epoch is not None:
+        scoped = (name for name in subject.scope.facts if name not in dict(derived))
+        carried = [*dict.fromkeys([*carried, *scoped, *dict(noticed_columns(subject)), "_noticed"])]
     kept = ("owner", "day", "zone") if issubclass(subject, Aggregate) else ()
     inner = [f"{sql} AS {name}" for name, sql in merged.items()] + [f"s.{name}" for name in kept]
     inner += [f"s.{name} AS _old_{name}" for name in dict.fromkeys((*carried, *(name for name, _ in derived)))]
@@ -82,10 +102,31 @@ def facts_select(subject: type[Subject], partition: int, carried: list[str], *, 
         f"SELECT o.ctid AS _place, o.* FROM goldline.fact_{subject.kind}_p{partition} o"
         f" WHERE o.partition = {partition} AND o.key = g.key LIMIT 1"
     )
-    return (
+    found = (
         f"SELECT {', '.join(outer)} FROM (SELECT g.key, s.key IS NULL AS _fresh, s._place, {', '.join(inner)}"
         f" FROM stage_{subject.kind} g LEFT JOIN LATERAL ({standing}) s ON true{root} OFFSET 0) m OFFSET 0"
     )
+    return _with_notices(subject, found, last, noticed_epoch) if subject.scope is not None or last else found
+
+
+Columns = tuple[tuple[str, Fact], ...]
+
+
+def _by_need(subject: type[Subject]) -> tuple[Columns, Columns]:
+    """Derived facts that need evidence alone, and those that need others which are derived or noticed."""
+    derived = derived_columns(subject)
+    found = {name for name, _ in (*derived, *noticed_columns(subject))}
+    later = {name for name, fact in derived if found & set(re.findall(r"[a-z_]+", fact.expression or ""))}
+    first = tuple(each for each in derived if each[0] not in later)
+    return first, tuple(each for each in derived if each[0] in later)
+
+
+def _with_notices(subject: type[Subject], found: str, last: Columns, noticed_epoch: int | None) -> str:
+    """What notices say of each row, then the facts that need it."""
+    noticed = "".join(f", {sql} AS {name}" for name, sql in noticed_sql(subject, noticed_epoch).items())
+    derived = "".join(f", {fact.expression} AS {name}" for name, fact in last)
+    joined = noticed_join(subject, noticed_epoch)
+    return f"SELECT r.*{derived} FROM (SELECT m.*{noticed} FROM ({found}) m{joined}) r OFFSET 0"
 
 
 def _inherited(subject: type[Subject], alias: str) -> dict[str, str]:

@@ -207,4 +207,12 @@ def Label(of: Any, field: str, *, about: str = "") -> Any:
     return Fact("counted", FactType.TEXT, Source(()), field, about=about, tally=Tally(of.kind, ""))
 
 
-RULES = ("first_at", "last_at", "least", "greatest", "union", "first", "latest", "derived", "inherited", "counted")
+def Noticed(what: str, type: FactType, *, about: str = "") -> Any:
+    """What the notices in force say of a subject: 'moved_to', 'voided_at' or 'ids'; see `core.facts.coverage`."""
+    return Fact("noticed", type, Source(()), what, about=about)
+
+
+RULES = (
+    "first_at", "last_at", "least", "greatest", "union", "first", "latest", "derived", "inherited", "counted",
+    "noticed",
+)  # fmt: skip

@@ -235,7 +235,7 @@ def _feeds(subject: type[Subject], kind: EventType) -> list[tuple[Any, int | App
     index = Stage(subject).index
     feeds: list[tuple[Any, int | Apply]] = []
     for name, fact in subject.facts.items():
-        if kind.name in fact.source.events and fact.rule not in ("first", "latest", "derived"):
+        if kind.name in fact.source.events and fact.rule not in ("first", "latest", "derived", "noticed"):
             feeds.append((fact.source.where, _apply_fact(fact, index[name])))
     feeds += [
         (record.source.where, _apply_record(subject, record, index))

@@ -6,6 +6,7 @@ Reading a subject class is reading the vocabulary: a policy may name these facts
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from psycopg import Connection
@@ -14,6 +15,24 @@ from goldline.core.facts.merge import Fact, FactType
 
 if TYPE_CHECKING:
     from goldline.core.facts.question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The facts of a subject that say whether a notice covers it: its region, merchant and category, when it began
+    and when it would be due without any notice.
+    """
+
+    region: str
+    merchant: str
+    category: str
+    begun_at: str
+    due_at: str
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(astuple(self))
 
 
 class Subject:
@@ -28,7 +47,9 @@ class Subject:
     `price` names what was paid for it and `given_back` the set of what went back already, by lines that begin with a
     case's id and an amount in minor units: together they bound what is refunded;
     `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside;
-    `looked_up_by` names columns it is looked up by, each of which gets an index.
+    `looked_up_by` names columns it is looked up by, each of which gets an index;
+    `scope` says by which facts a notice covers it. A subject that `announces` is itself a notice: its facts `terms`,
+    `published_at` and `withdrawn_at` are put in force for the subjects it covers.
     """
 
     kind: ClassVar[str]
@@ -39,6 +60,8 @@ class Subject:
     price: ClassVar[str | None] = None
     given_back: ClassVar[str | None] = None
     beside: ClassVar[dict[str, tuple[str, ...]]] = {}
+    scope: ClassVar[Scope | None] = None
+    announces: ClassVar[bool] = False
     noted: ClassVar[tuple[str, ...]] = ()
     looked_up_by: ClassVar[tuple[str, ...]] = ()
     facts: ClassVar[dict[str, Fact]]

@@ -39,8 +39,8 @@ def records(subject: type[Subject]) -> tuple[Record, ...]:
 
 def evidence_columns(subject: type[Subject]) -> tuple[tuple[str, str], ...]:
     """Name and SQL type of every staged column after the key: facts that events feed, stamps, the trail."""
-    told = ((name, fact) for name, fact in subject.facts.items() if fact.rule not in ("derived", "inherited"))
-    facts = [(name, fact.type.value) for name, fact in told]
+    found = ("derived", "inherited", "noticed")
+    facts = [(name, fact.type.value) for name, fact in subject.facts.items() if fact.rule not in found]
     stamps = [(record.stamp, "uuid") for record in records(subject)]
     return (*facts, *stamps, ("_trail", "bigint[]"))
 
@@ -53,6 +53,11 @@ def derived_columns(subject: type[Subject]) -> tuple[tuple[str, Fact], ...]:
 def inherited_columns(subject: type[Subject]) -> tuple[tuple[str, Fact], ...]:
     """Facts taken from the subject this one is within, and stored."""
     return tuple((name, fact) for name, fact in subject.facts.items() if fact.rule == "inherited")
+
+
+def noticed_columns(subject: type[Subject]) -> tuple[tuple[str, Fact], ...]:
+    """Facts that notices give, stored beside the epoch of the rules they were found by (`_noticed`)."""
+    return tuple((name, fact) for name, fact in subject.facts.items() if fact.rule == "noticed")
 
 
 _WIDTH_ORDER = {
@@ -71,9 +76,11 @@ _WIDTH_ORDER = {
 
 def columns(subject: type[Subject]) -> tuple[tuple[str, str], ...]:
     """Every column but the verdicts, widest alignment first so that rows carry no padding."""
-    resolved = (*inherited_columns(subject), *derived_columns(subject))
+    resolved = (*inherited_columns(subject), *derived_columns(subject), *noticed_columns(subject))
     own = [*evidence_columns(subject), *((name, fact.type.value) for name, fact in resolved)]
     own.append(("_next_at", "timestamptz"))
+    if subject.scope is not None:
+        own.append(("_noticed", "bigint"))
     if issubclass(subject, Aggregate):
         own += [("owner", "text"), ("day", "date"), ("zone", "text")]
     return tuple(sorted(own, key=lambda column: _WIDTH_ORDER[column[1]]))
@@ -102,6 +109,11 @@ def _install_one(connection: Connection[Any], subject: type[Subject], partitions
         connection.execute(f"CREATE INDEX IF NOT EXISTS fact_{subject.kind}_by_{name} ON {table} ({name})")
     if subject.within is not None:
         connection.execute(f"CREATE INDEX IF NOT EXISTS fact_{subject.kind}_own ON {table} (split_part(key, '|', 2))")
+    for name in (name for name, fact in noticed_columns(subject) if fact.field == "ids"):
+        # Holds nothing but what notices cover: counting those reads no others, and writing others does not touch it.
+        connection.execute(
+            f"CREATE INDEX IF NOT EXISTS fact_{subject.kind}_{name} ON {table} (key) WHERE {name} IS NOT NULL"
+        )
     for number in range(partitions):
         # Rows are updated once an event: room on the page keeps the update off the index.
         connection.execute(

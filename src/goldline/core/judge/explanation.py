@@ -14,9 +14,11 @@ from typing import Any, Final
 from psycopg import Connection
 
 from goldline.core.errors import GoldlineError
+from goldline.core.facts.coverage import NoticeTold, notices_of
 from goldline.core.facts.event import partition_of
 from goldline.core.facts.merge import FactType
 from goldline.core.facts.subject import Subject, Vocabulary
+from goldline.core.facts.table import noticed_columns
 from goldline.core.judge import sentence
 from goldline.core.judge.sentence import LANGUAGES
 from goldline.core.policy.expression import Expression, Type
@@ -83,7 +85,10 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class RemedyTold:
-    """What was owed for a finding. `bearer` was charged first; `charged_to` bears it now; `why` says why it is held."""
+    """What was owed for a finding. `bearer` was charged first; `charged_to` bears it now; `why` says why it is held.
+
+    Where two bear it, `sharer` was charged `share_minor` of it and `share_to` bears that part now.
+    """
 
     id: str
     kind: str
@@ -99,6 +104,9 @@ class RemedyTold:
     settled_at: datetime | None
     provider_ref: str | None
     postings: tuple[Posting, ...]
+    sharer: str | None = None
+    share_to: str | None = None
+    share_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +169,8 @@ class PromiseTold:
 class Explanation:
     """One subject explained at one time. `facts` are all that is known of it, without what is unknown.
 
-    `within` are the subjects within it about which something was promised, each explained likewise.
+    `within` are the subjects within it about which something was promised, each explained likewise; `notices`
+    move or void its clocks.
     """
 
     kind: str
@@ -170,6 +179,7 @@ class Explanation:
     facts: Mapping[str, Any]
     promises: tuple[PromiseTold, ...]
     within: tuple[Explanation, ...] = ()
+    notices: tuple[NoticeTold, ...] = ()
 
     def as_json(self) -> Json:
         """Plain values for an answer in JSON; instants in RFC 3339, amounts in minor units."""
@@ -245,7 +255,14 @@ def _explained(
         judged_by = _judged_by(connection, vocabulary, ruleset, findings[policy])
         if judged_by is not None:
             made.append(_former(judged_by, vocabulary[kind], findings[policy], now))
-    return Explanation(kind, key, now, facts, tuple(made))
+    return Explanation(kind, key, now, facts, tuple(made), notices=_notices(connection, vocabulary[kind], key, facts))
+
+
+def _notices(
+    connection: Connection[Any], subject: type[Subject], key: str, facts: Mapping[str, Any]
+) -> tuple[NoticeTold, ...]:
+    ids = [each for name, fact in noticed_columns(subject) if fact.field == "ids" for each in facts.get(name, ())]
+    return tuple(notices_of(connection, subject, key, ids))
 
 
 def _judged_by(
@@ -428,6 +445,7 @@ def _remedy(row: Json, postings: tuple[Posting, ...]) -> RemedyTold:
         asked_minor=row["asked_minor"], amount_minor=row["amount_minor"], currency=row["currency"],
         state=row["state"], why=row["why"], accrued_at=_at(row["accrued_at"]), settled_at=_maybe(row["settled_at"]),
         provider_ref=row["provider_ref"], postings=postings,
+        sharer=row["sharer"], share_to=row["share_to"], share_minor=row["share_minor"],
     )  # fmt: skip
 
 

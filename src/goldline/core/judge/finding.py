@@ -17,13 +17,14 @@ from goldline.core.judge.verdict import NOW, parametrised
 from goldline.core.ledger.accrual import REFUND, Candidate
 from goldline.core.policy.consequence import CONSUMER
 from goldline.core.policy.promise import Promise, Remedy
-from goldline.core.policy.slot import Slot
+from goldline.core.policy.slot import Slot, answered_slot
 from goldline.core.policy.verdict_sql import (
     due_sql,
     judge_at_sql,
     kept_sql,
     made_sql,
     pay_sql,
+    share_sql,
     slot_facts_json_sql,
     slot_nodes_json_sql,
     version_sql,
@@ -45,7 +46,7 @@ class FindingStatements:
 
 def compile_findings(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> FindingStatements:
     """Compile what follows a turn: to broken (found, asked) and from broken (exonerated)."""
-    asked = [_asked(subject, n, slot, remedy, partition) for n, slot, remedy in _remedies(slots)]
+    asked = [_asked(subject, n, slot, remedy, partition, slots) for n, slot, remedy in _remedies(slots)]
     return FindingStatements(
         found=parametrised(_found(subject, slots, partition)),
         asked=parametrised(" UNION ALL ".join(asked)) if asked else None,
@@ -97,16 +98,25 @@ def _merchant(subject: type[Subject], slot: Slot) -> str:
     return "NULL::text" if theirs or "merchant" not in subject.parties else f"f.{subject.parties['merchant']}"
 
 
-def _asked(subject: type[Subject], number: int, slot: Slot, tariff: tuple[Promise, Remedy], partition: int) -> str:
+def _asked(
+    subject: type[Subject],
+    number: int,
+    slot: Slot,
+    tariff: tuple[Promise, Remedy],
+    partition: int,
+    slots: tuple[Slot, ...],
+) -> str:
     """One row a remedy asked for: only for findings that are new, never for those that return."""
     promise, remedy = tariff
     cap = "NULL::bigint" if promise.cap_minor is None else f"{promise.cap_minor}::bigint"
     asked = pay_sql(promise, remedy.ordinal, "f")
+    bearer, shared = _borne(subject, slot, remedy, slots)
     return (
         f"SELECT {finding_id_sql(subject, slot)}, '{slot.policy}'::text, f.key, {remedy.ordinal},"
-        f" '{remedy.kind}'::text, {_party(subject, 'consumer')}, {_bearer(subject, remedy)},"
+        f" '{remedy.kind}'::text, {_party(subject, 'consumer')}, {bearer},"
         f" {asked}, '{remedy.currency}'::text,"
-        f" {_currency(subject)}, {cap}, {judge_at_sql(slot, 'f')}, {_root(subject)}, {_price(subject, remedy)}"
+        f" {_currency(subject)}, {cap}, {judge_at_sql(slot, 'f')}, {_root(subject)}, {_price(subject, remedy)},"
+        f" {shared}"
         f" {_from(subject, partition, number)} AND t.new = 'b'"
         f" AND {version_sql(slot, 'f')} = {promise.version} AND {asked} > 0"
     )
@@ -130,13 +140,26 @@ def _party(subject: type[Subject], party: str) -> str:
     return f"'{party}:' || f.{fact}" if fact else "NULL::text"
 
 
-def _bearer(subject: type[Subject], remedy: Remedy) -> str:
+def _borne(subject: type[Subject], slot: Slot, remedy: Remedy, slots: tuple[Slot, ...]) -> tuple[str, str]:
+    """The bearer, and of a shared remedy the sharer, its part and both grounds, as columns."""
+    alone, columns = _account(subject, remedy.bearer.sql("postgres", "f")), ("text", "numeric", "uuid", "uuid")
+    condition = share_sql(remedy, slot, slots, "f")
+    if remedy.share is None or condition is None:
+        return alone, ", ".join(f"NULL::{kind}" for kind in columns)
+    one, other = (_account(subject, f"'{side.party}'") for side in remedy.share)
+    answered = (answered_slot(side, slot, slots) for side in remedy.share)
+    grounds = [finding_id_sql(subject, each) for each in answered if each is not None]
+    values = (other, f"{remedy.share[1].part}::numeric", *grounds)
+    shared = ", ".join(f"CASE WHEN {condition} THEN {value} END" for value in values)
+    return f"CASE WHEN {condition} THEN {one} ELSE {alone} END", shared
+
+
+def _account(subject: type[Subject], party: str) -> str:
+    """The account of a party, which is SQL for its word."""
     named = " ".join(
-        f"WHEN '{party}' THEN '{party}:' || coalesce(f.{fact}, 'unknown')" for party, fact in subject.parties.items()
+        f"WHEN '{each}' THEN '{each}:' || coalesce(f.{fact}, 'unknown')" for each, fact in subject.parties.items()
     )
-    if not named:
-        return "'platform'::text"
-    return f"CASE {remedy.bearer.sql('postgres', 'f')} {named} ELSE 'platform' END"
+    return f"CASE {party} {named} ELSE 'platform' END" if named else "'platform'::text"
 
 
 def _currency(subject: type[Subject]) -> str:

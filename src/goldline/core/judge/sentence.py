@@ -20,7 +20,7 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "kept": "kept, {early} before the deadline", "kept_exactly": "kept at the deadline", "excused": "excused",
         "gone": "this promise is no longer made",
         "late": "{late} late", "unkept": "not kept, {late} past the deadline", "joint": "; ",
-        "stop": ".", "colon": ": ",
+        "stop": ".", "colon": ": ", "both": " and ",
         "remedy": "{amount} {kind} {state}, borne by {who}",
         "moved": "{amount} {kind} {state}, charged to {first} first and now borne by {who}",
         "exonerated": "found broken before, since exonerated", "none": "nothing owed",
@@ -40,12 +40,15 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "clause_made_at": "made_at", "clause_due_at": "due_at", "clause_kept_at": "kept_at",
         "clause_excused": "excused", "clause_pay": "pay", "clause_from": "from", "clause_when": "when",
         "status_standing": "standing", "status_exonerated": "exonerated",
+        "notice_shift": "notice {id}: the time to ship may be as late as {at}: {why}",
+        "notice_void": "notice {id}: no clock runs since {at}: {why}", "notice_withdrawn": " (withdrawn {at})",
     },
     "zh-Hans": {
         "pending": "截止时间 {due}，还剩 {left}", "waiting": "已超过截止时间 {late}，仍在等待证据的时限内",
         "kept": "已履行，比截止时间提前 {early}", "kept_exactly": "恰在截止时间履行", "excused": "已免除",
         "gone": "该承诺已不再作出",
         "late": "晚了 {late}", "unkept": "未履行，已超过截止时间 {late}", "joint": "；", "stop": "。", "colon": "：",
+        "both": "和",
         "remedy": "{amount} {kind}{state}，由{who}承担",
         "moved": "{amount} {kind}{state}，先由{first}承担，现由{who}承担",
         "exonerated": "曾认定违约，后已免责", "none": "无需赔付",
@@ -65,6 +68,8 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "clause_made_at": "作出时间", "clause_due_at": "截止时间", "clause_kept_at": "履行时间",
         "clause_excused": "免除条件", "clause_pay": "赔付", "clause_from": "承担方", "clause_when": "条件",
         "status_standing": "成立", "status_exonerated": "已免责",
+        "notice_shift": "公告 {id}：发货时间最迟顺延至 {at}：{why}",
+        "notice_void": "公告 {id}：自 {at} 起停止计时：{why}", "notice_withdrawn": "（已于 {at} 撤回）",
     },
 }  # fmt: skip
 WHY: Final[dict[Language, dict[str, str]]] = {
@@ -105,6 +110,18 @@ class Owed(Protocol):
     @property
     def charged_to(self) -> str:
         """Who bears it now."""
+
+    @property
+    def share_to(self) -> str | None:
+        """Who bears a part of it now, where two do."""
+
+    @property
+    def share_minor(self) -> int:
+        """How much that part is."""
+
+    @property
+    def sharer(self) -> str | None:
+        """Who was charged that part first."""
 
     @property
     def state(self) -> str:
@@ -193,14 +210,23 @@ def _standing(state: str, times: tuple[datetime, datetime, datetime | None], now
 
 def _remedy(owed: Owed, language: Language) -> str:
     words = WORDS[language]
-    moved = owed.bearer != owed.charged_to
+    moved = (owed.bearer, owed.sharer) != (owed.charged_to, owed.share_to)
     return words["moved" if moved else "remedy"].format(
         amount=amount(owed.amount_minor, owed.currency),
         kind=word(owed.kind, language),
         state=word(owed.state, language).format(why=reason(owed.why, language)),
-        first=party(owed.bearer, language),
-        who=party(owed.charged_to, language),
+        first=_bearers(owed, owed.bearer, owed.sharer, language),
+        who=_bearers(owed, owed.charged_to, owed.share_to, language),
     )
+
+
+def _bearers(owed: Owed, one: str, other: str | None, language: Language) -> str:
+    """Who bears it, and how much each of two: 'the merchant (1.40 CNY) and the carrier (0.59 CNY)'."""
+    if other is None or one == other:
+        return party(one, language)
+    parts = ((one, owed.amount_minor - owed.share_minor), (other, owed.share_minor))
+    told = [f"{party(who, language)} ({amount(minor, owed.currency)})" for who, minor in parts]
+    return word("both", language).join(told)
 
 
 def amount(amount_minor: int | Decimal, currency: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from goldline.core.facts.coverage import NoticeTold
 from goldline.core.judge.explanation import Clause, Explanation, FindingTold, PromiseTold
 from goldline.core.judge.sentence import Language, account, amount, duration, instant, reason, shown, word
 
@@ -14,8 +15,19 @@ def told(explanation: Explanation, language: Language) -> str:
     What is within the subject follows under its own heading.
     """
     head = f"{word(explanation.kind, language)} {explanation.key}  ({instant(explanation.now)})"
+    notices = [_notice(each, language) for each in explanation.notices]
     own = ("\n".join(_promise(each, language)) for each in explanation.promises)
-    return "\n\n".join([head, *own, *(told(each, language) for each in explanation.within)])
+    return "\n\n".join([head, *notices, *own, *(told(each, language) for each in explanation.within)])
+
+
+def _notice(notice: NoticeTold, language: Language) -> str:
+    """What a notice did to the clocks, and why."""
+    what = "notice_void" if notice.moved_to is None else "notice_shift"
+    at = instant(notice.moved_to or notice.voided_at or notice.published_at)
+    said = word(what, language).format(id=notice.id, at=at, why=notice.reason.get(language, notice.reason["en"]))
+    source = f"  [{notice.clause}]" if notice.clause else ""
+    ended = word("notice_withdrawn", language).format(at=instant(notice.withdrawn_at)) if notice.withdrawn_at else ""
+    return f"{said}{ended}{source}"
 
 
 def _promise(promise: PromiseTold, language: Language) -> Iterator[str]:
@@ -62,7 +74,12 @@ def _finding(finding: FindingTold, language: Language) -> Iterator[str]:
     for remedy in finding.remedies:
         owed = f"{amount(remedy.amount_minor, remedy.currency)} {word(remedy.kind, language)}"
         state = word(remedy.state, language).format(why=reason(remedy.why, language))
-        yield f"    {owed} {state}: {account(remedy.charged_to, language)} -> {account(remedy.payee, language)}"
+        givers = account(remedy.charged_to, language)
+        if remedy.share_to is not None:
+            rest, part = remedy.amount_minor - remedy.share_minor, remedy.share_minor
+            givers += f" {amount(rest, remedy.currency)} + {account(remedy.share_to, language)}"
+            givers += f" {amount(part, remedy.currency)}"
+        yield f"    {owed} {state}: {givers} -> {account(remedy.payee, language)}"
         for line in remedy.postings:
             moved = f"{account(line.account, language)} {amount(line.amount_minor, line.currency)}"
             yield f"      {instant(line.posted_at)} {word(line.reason, language)} {moved}"

@@ -44,16 +44,20 @@ def compile_judgement(
     partition: int,
     aggregates: tuple[type[Aggregate], ...] = (),
     passed_on: tuple[str, ...] = (),
+    noticed_epoch: int | None = None,
 ) -> Judgement:
     """Compile fold and judgement of a subject kind for one partition.
 
-    `aggregates` are counted from this subject; `passed_on` are its facts that judged subjects within it inherit.
+    `aggregates` are counted from this subject; `passed_on` are its facts that judged subjects within it inherit;
+    `noticed_epoch` is the epoch of the rules where notices are in force.
     """
     deltas = {each.kind: delta_statement(each, subject) for each in aggregates}
     noted = subject.noted if slots else ()
     compared = [*(name for each in aggregates for name in inputs(each, subject)), *passed_on, *noted]
     return Judgement(
-        subject.kind, slots, parametrised(_statement(subject, slots, partition, compared, deltas, passed_on))
+        subject.kind,
+        slots,
+        parametrised(_statement(subject, slots, partition, compared, deltas, passed_on, noticed_epoch)),
     )
 
 
@@ -64,10 +68,11 @@ def _statement(
     compared: list[str],
     deltas: dict[str, str],
     passed_on: tuple[str, ...],
+    noticed_epoch: int | None,
 ) -> str:
     added, written = _write(subject, slots, partition)
     parts = [
-        f"judged AS MATERIALIZED ({_judged(subject, slots, partition, compared)})",
+        f"judged AS MATERIALIZED ({_judged(subject, slots, partition, compared, noticed_epoch)})",
         f"added AS ({added})",
         f"written AS ({written})",
     ]
@@ -83,10 +88,12 @@ def _statement(
     return f"WITH {', '.join(parts)} {_signatures(slots)}"
 
 
-def _judged(subject: type[Subject], slots: tuple[Slot, ...], partition: int, compared: list[str]) -> str:
+def _judged(
+    subject: type[Subject], slots: tuple[Slot, ...], partition: int, compared: list[str], noticed_epoch: int | None
+) -> str:
     """`compared` are the facts of which the standing value is wanted too."""
     carried = ["_next_at", *(slot.column for slot in slots), *compared]
-    facts = facts_select(subject, partition, carried, judged=bool(slots))
+    facts = facts_select(subject, partition, carried, judged=bool(slots), noticed_epoch=noticed_epoch)
     states = "".join(f", {state_sql(slot, 'f', NOW)} AS {slot.column}" for slot in slots)
     judged = f"SELECT f.*{states} FROM ({facts}) f OFFSET 0"
     return f"SELECT v.*, {_next(slots)} AS _next FROM ({judged}) v"

@@ -10,9 +10,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from hashlib import md5
 from uuid import UUID
+
+from goldline.core.money import portion_minor
 
 REFUND = "refund"  # a price given back is no compensation: it counts towards no cap
 
@@ -29,6 +32,7 @@ class Candidate:
     `root` is the key of the subject this one is within, or its own: a cap bounds what is charged on all of it.
     `price_minor` is what was paid for the root, None where that is not known; `given` are the lines of what went back
     of it outside this ledger, each a JSON array that begins with a case's id and an amount in minor units.
+    Where two bear it, `sharer` bears `part` of it and `bearer` the rest; the grounds are the findings they answer for.
     """
 
     finding_id: UUID
@@ -47,6 +51,10 @@ class Candidate:
     root: str
     price_minor: int | None = None
     given: Sequence[str] | None = None
+    sharer: str | None = None
+    part: Decimal | None = None
+    bearer_ground: UUID | None = None
+    sharer_ground: UUID | None = None
 
     @cached_property
     def remedy_id(self) -> UUID:
@@ -73,6 +81,12 @@ class Accrual:
     amount_minor: int
     state: str
     why: str | None = None
+
+    @property
+    def share_minor(self) -> int:
+        """What the sharer bears of the amount."""
+        part = self.candidate.part
+        return 0 if part is None else portion_minor(self.amount_minor, part)
 
 
 @dataclass(slots=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Final
-from uuid import UUID
 
 from psycopg import Connection
 
-from goldline.core.ledger.accrual import REFUND, Accrual, Candidate, Limit, Standing, decide, derived_id
+from goldline.core.ledger.accrual import REFUND, Accrual, Candidate, Limit, Standing, decide
 from goldline.core.ledger.entry import CLEARING, OPENING
 from goldline.core.ledger.limit import lock_limits, period_start, save_limits
 from goldline.core.policy.promise import Promise
@@ -82,10 +81,8 @@ _REFUNDED: Final = """
 
 _REMEDY_COPY = (
     "COPY remedy (partition, id, finding_id, policy, key, kind, payee, bearer, charged_to, asked_minor, amount_minor,"
-    " currency, state, why, accrued_at, budget_period) FROM STDIN"
-)
-_POSTING_COPY = (
-    "COPY posting (partition, entry, line, account, currency, amount_minor, reason, remedy_id, posted_at) FROM STDIN"
+    " currency, state, why, accrued_at, budget_period, sharer, share_to, share_minor, bearer_ground, sharer_ground)"
+    " FROM STDIN"
 )
 _OPEN: Final = f"""
     WITH opened AS (SELECT * FROM remedy WHERE partition = %(partition)s AND id = ANY(%(ids)s)), {OPENING}
@@ -116,90 +113,10 @@ def _escaped(value: str) -> str:
 def _remedy_row(partition: int, accrual: Accrual, periods: dict[str, date], now: datetime) -> tuple[Any, ...]:
     asked = accrual.candidate
     period = periods.get(asked.policy) if accrual.state == "accrued" else None
+    sharer = asked.sharer if accrual.share_minor else None
     return (
         partition, asked.remedy_id, asked.finding_id, asked.policy, asked.key, asked.kind,
         asked.payee or "consumer:unknown", asked.bearer, asked.bearer, asked.asked_minor, accrual.amount_minor,
         asked.currency, accrual.state, accrual.why, now, period,
+        sharer, sharer, accrual.share_minor, asked.bearer_ground, asked.sharer_ground if sharer else None,
     )  # fmt: skip
-
-
-def entry_rows(
-    partition: int,
-    remedy_id: UUID,
-    reason: str,
-    revision: int,
-    giver: str,
-    receiver: str,
-    amount_minor: int,
-    currency: str,
-    now: datetime,
-) -> list[tuple[Any, ...]]:
-    """Two balanced lines; the entry's id is made from the remedy, the reason and the revision."""
-    entry = derived_id(remedy_id, reason, revision)
-    return [
-        (partition, entry, 0, giver, currency, -amount_minor, reason, remedy_id, now),
-        (partition, entry, 1, receiver, currency, amount_minor, reason, remedy_id, now),
-    ]
-
-
-def move_charges(
-    connection: Connection[Any], partition: int, turned: Sequence[tuple[UUID, int]], reason: str, now: datetime
-) -> int:
-    """Move the charge of findings' remedies: 'exonerate' from their bearer to the platform, 'reinstate' back.
-
-    `turned` pairs a finding with its revision, which makes the entry's id. The consumer keeps what was paid: only who
-    bears it changes. A remedy still held becomes void when its finding is exonerated. Returns remedies moved.
-    """
-    if not turned:
-        return 0
-    revisions = dict(turned)
-    rows = connection.execute(
-        "SELECT id, finding_id, bearer, charged_to, amount_minor, currency, state FROM remedy"
-        " WHERE partition = %s AND finding_id = ANY(%s) AND state <> 'refused' ORDER BY id FOR UPDATE",
-        (partition, list(revisions)),
-    ).fetchall()
-    moved = 0
-    for remedy_id, finding_id, bearer, charged_to, amount, currency, state in rows:
-        target = "platform" if reason == "exonerate" else bearer
-        if state in ("held", "void"):
-            _void_or_hold(connection, partition, remedy_id, reason)
-        elif charged_to != target:
-            _move(
-                connection,
-                partition,
-                remedy_id,
-                charged_to,
-                target,
-                amount,
-                currency,
-                reason,
-                revisions[finding_id],
-                now,
-            )
-            moved += 1
-    return moved
-
-
-def _void_or_hold(connection: Connection[Any], partition: int, remedy_id: UUID, reason: str) -> None:
-    if reason == "exonerate":
-        change, was, why = "void", "held", "exonerated"
-    else:
-        change, was, why = "held", "void", "reinstated"
-    connection.execute(
-        "UPDATE remedy SET state = %s, why = %s WHERE partition = %s AND id = %s AND state = %s AND amount_minor > 0",
-        (change, why, partition, remedy_id, was),
-    )
-
-
-def _move(
-    connection: Connection[Any], partition: int, remedy_id: UUID, source: str, target: str, amount_minor: int,
-    currency: str, reason: str, revision: int, now: datetime,
-) -> None:  # fmt: skip
-    """The target gives what the source gave: the source is made whole."""
-    rows = entry_rows(partition, remedy_id, reason, revision, target, source, amount_minor, currency, now)
-    with connection.cursor().copy(_POSTING_COPY) as copy:
-        for row in rows:
-            copy.write_row(row)
-    connection.execute(
-        "UPDATE remedy SET charged_to = %s WHERE partition = %s AND id = %s", (target, partition, remedy_id)
-    )

@@ -19,15 +19,18 @@ def entry_id(remedy_id: UUID, reason: str, revision: int = 0) -> UUID:
     return derived_id(remedy_id, reason, revision)
 
 
-# What opening a remedy means, whoever opens it: two balanced lines and a payout to send. Reads the remedies of the
-# relation `opened`; parameters now, by (null: the engine itself), clearing.
+# What opening a remedy means, whoever opens it: balanced lines, one a bearer, and a payout to send. Reads the remedies
+# of the relation `opened`; parameters now, by (null: the engine itself), clearing.
 OPENING: Final = """
     posted AS (
         INSERT INTO posting (partition, entry, line, account, currency, amount_minor, reason, remedy_id, posted_at)
         SELECT r.partition, md5(r.id::text || '|accrue|0')::uuid, line.number, line.account, r.currency,
-               line.sign * r.amount_minor, 'accrue', r.id, %(now)s
+               line.amount_minor, 'accrue', r.id, %(now)s
         FROM opened r
-        CROSS JOIN LATERAL (VALUES (0, r.charged_to, -1), (1, %(clearing)s, 1)) AS line (number, account, sign)
+        CROSS JOIN LATERAL (VALUES (0, r.charged_to, r.share_minor - r.amount_minor),
+                                   (1, %(clearing)s, r.amount_minor), (2, r.share_to, -r.share_minor))
+            AS line (number, account, amount_minor)
+        WHERE line.account IS NOT NULL
     ), queued AS (
         INSERT INTO outbox (partition, kind, key, topic, payload, created_at, next_try_at)
         SELECT r.partition, 'payout', r.id::text, 'remedy.payout',

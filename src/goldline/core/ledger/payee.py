@@ -28,15 +28,20 @@ def find_payees(connection: Connection[Any], vocabulary: Vocabulary, now: dateti
 
 
 def _naming(subject: type[Subject]) -> bytes:
-    known = " ".join(
-        f"WHEN r.bearer = '{party}:unknown' AND f.{fact} IS NOT NULL THEN '{party}:' || f.{fact}"
-        for party, fact in subject.parties.items()
-    )
-    bearer = f"CASE {known} ELSE r.bearer END"
+    def named(column: str) -> str:
+        known = " ".join(
+            f"WHEN r.{column} = '{party}:unknown' AND f.{fact} IS NOT NULL THEN '{party}:' || f.{fact}"
+            for party, fact in subject.parties.items()
+        )
+        return f"CASE {known} ELSE r.{column} END"
+
+    names = ("bearer", "charged_to", "sharer", "share_to")
+    found = ", ".join(f"{named(column)} AS {column}" for column in names)
+    sets = ", ".join(f"{column} = x.{column}" for column in names)
     consumer = f"f.{subject.parties['consumer']}"
     return (
-        f"UPDATE remedy u SET payee = x.payee, bearer = x.bearer, charged_to = x.bearer FROM (SELECT r.partition, r.id,"
-        f" 'consumer:' || {consumer} AS payee, {bearer} AS bearer FROM remedy r"
+        f"UPDATE remedy u SET payee = x.payee, {sets} FROM (SELECT r.partition, r.id,"
+        f" 'consumer:' || {consumer} AS payee, {found} FROM remedy r"
         f" JOIN fact_{subject.kind} f ON f.partition = r.partition AND f.key = r.key"
         f" WHERE r.state IN ('accrued', 'unknown', 'held') AND r.state = 'held' AND r.why = 'payee'"
         f" AND {consumer} IS NOT NULL LIMIT %(most)s) x"

@@ -39,6 +39,8 @@ class Settled:
     kind: str
     payee: str
     charged_to: str
+    share_to: str | None
+    share_minor: int
     amount_minor: int
     currency: str
     state: str
@@ -47,7 +49,8 @@ class Settled:
 
 
 _COLUMNS: Final = (
-    "partition, id, finding_id, policy, key, kind, payee, charged_to, amount_minor, currency, state, why, provider_ref"
+    "partition, id, finding_id, policy, key, kind, payee, charged_to, share_to, share_minor, amount_minor, currency,"
+    " state, why, provider_ref"
 )
 _TOLD: Final = """
     told AS (
@@ -57,17 +60,20 @@ _POST: Final = """
     posted AS (
         INSERT INTO posting (partition, entry, line, account, currency, amount_minor, reason, remedy_id, posted_at)
         SELECT s.partition, md5(s.id::text || '|' || %(reason)s || '|0')::uuid, line.number, line.account, s.currency,
-               line.sign * s.amount_minor, %(reason)s, s.id, %(now)s
+               line.amount_minor, %(reason)s, s.id, %(now)s
         FROM settled s
-        CROSS JOIN LATERAL (VALUES (0, %(clearing)s, -1), (1, {receiver}, 1)) AS line (number, account, sign)
+        CROSS JOIN LATERAL (VALUES (0, %(clearing)s, -s.amount_minor), {receivers})
+            AS line (number, account, amount_minor)
+        WHERE line.account IS NOT NULL
     )"""
+_GIVEN_BACK: Final = "(1, s.charged_to, s.amount_minor - s.share_minor), (2, s.share_to, s.share_minor)"
 _PAY: Final = f"""
     WITH {_TOLD}, settled AS (
         UPDATE remedy r SET state = 'paid', provider_ref = told.says, why = NULL, settled_at = %(now)s
         FROM told
         WHERE r.partition = told.partition AND r.id = told.id AND r.state IN ('accrued', 'unknown')
         RETURNING r.*
-    ), {_POST.format(receiver="s.payee")}
+    ), {_POST.format(receivers="(1, s.payee, s.amount_minor)")}
     SELECT {_COLUMNS} FROM settled"""
 _REFUSE: Final = f"""
     WITH {_TOLD}, settled AS (
@@ -75,7 +81,7 @@ _REFUSE: Final = f"""
         FROM told
         WHERE r.partition = told.partition AND r.id = told.id AND r.state IN ('accrued', 'unknown')
         RETURNING r.*
-    ), {_POST.format(receiver="s.charged_to")}, given_back AS (
+    ), {_POST.format(receivers=_GIVEN_BACK)}, given_back AS (
         UPDATE budget b SET spent_minor = b.spent_minor - s.amount_minor
         FROM (SELECT policy, budget_period, sum(amount_minor)::bigint AS amount_minor FROM settled GROUP BY 1, 2) s
         WHERE b.policy = s.policy AND b.period = s.budget_period

@@ -167,6 +167,7 @@ def _notice(settled: Settled) -> Message:
         "kind": settled.kind,
         "payee": settled.payee,
         "charged_to": settled.charged_to,
+        **({"share_to": settled.share_to, "share_minor": settled.share_minor} if settled.share_to else {}),
         "amount_minor": settled.amount_minor,
         "currency": settled.currency,
         "provider_ref": settled.provider_ref,

@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from goldline.core.facts.merge import FactType
 from goldline.core.facts.subject import Subject
-from goldline.core.money import Money
+from goldline.core.money import Money, portion_minor
 from goldline.core.money import exponent as exponent_of
 from goldline.core.policy import decision_case
 from goldline.core.policy.clause import About
@@ -32,6 +32,7 @@ from goldline.core.policy.table import Table
 from goldline.core.policy.verdict_sql import (
     due_sql,
     pay_sql,
+    share_sql,
     slot_nodes_json_sql,
     state_sql,
     version_sql,
@@ -79,11 +80,12 @@ class CaseResult:
             actual = self.actual.get(key, "none")
             mark = " " if actual == expected else "!"
             lines.append(f"    {mark} {key:<10} expected {expected:<24} actual {actual}")
-        lines += [f"      {label} = {_shown(value)}" for label, value in self.nodes]
+        lines += [f"      {label} = {shown(value)}" for label, value in self.nodes]
         return "\n".join(lines)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """The value of a node for a terminal."""
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -92,7 +94,11 @@ def run_cases(connection: Connection[Any], pack: Pack) -> list[CaseResult]:
 
     Raises `PolicyError` with every fault of the case files. A pack without cases gives an empty list.
     """
-    cases = read_cases(pack)
+    return judge_cases(connection, pack, read_cases(pack))
+
+
+def judge_cases(connection: Connection[Any], pack: Pack, cases: list[Case]) -> list[CaseResult]:
+    """Judge cases by the promises of a pack, in their order."""
     judged: dict[int, CaseResult] = {}
     for kind in dict.fromkeys(case.subject for case in cases):
         own = [(n, case) for n, case in enumerate(cases) if case.subject == kind]
@@ -257,7 +263,8 @@ def _judge(
 
 
 def _statement(subject: type[Subject], pack: Pack, own: list[Slot]) -> str:
-    arms = " UNION ALL ".join(_arm(slot, [each for each in own if each.policy == slot.policy]) for slot in own)
+    known = tuple(slot for slot in slots(pack.promises) if slot.subject == subject.kind)
+    arms = " UNION ALL ".join(_arm(slot, [each for each in own if each.policy == slot.policy], known) for slot in own)
     return f"WITH f AS MATERIALIZED ({_facts(subject, pack)}) {arms}"
 
 
@@ -276,8 +283,8 @@ def _facts(subject: type[Subject], pack: Pack) -> str:
     return rows
 
 
-def _arm(slot: Slot, siblings: list[Slot]) -> str:
-    remedies = ", ".join(_remedies(siblings)) or "NULL"
+def _arm(slot: Slot, siblings: list[Slot], known: tuple[Slot, ...]) -> str:
+    remedies = ", ".join(_remedies(siblings, known)) or "NULL"
     return (
         f"SELECT f.n, {state_sql(slot, 'f', 'f.at')}::text, {version_sql(slot, 'f')}, {due_sql(slot, 'f')},"
         f" {slot_nodes_json_sql(slot, 'f')}, jsonb_build_array({remedies})"
@@ -285,33 +292,46 @@ def _arm(slot: Slot, siblings: list[Slot]) -> str:
     )
 
 
-def _remedies(siblings: list[Slot]) -> Iterator[str]:
-    """What each remedy gives now: its amount and bearer where its own clock has run out."""
+def _remedies(siblings: list[Slot], known: tuple[Slot, ...]) -> Iterator[str]:
+    """What each remedy gives now, where its own clock has run out: amount, bearer, whether it is shared, ordinal."""
     for slot in siblings:
         for promise in slot.versions:
             for remedy in slot.remedies(promise):
                 due = f"{version_sql(slot, 'f')} = {promise.version} AND {state_sql(slot, 'f', 'f.at')} = 'b'"
                 pay, bearer = pay_sql(promise, remedy.ordinal, "f"), remedy.bearer.sql("postgres", "f")
-                yield f"CASE WHEN {due} THEN jsonb_build_array({pay}, {bearer}) END"
+                shared = share_sql(remedy, slot, known, "f") or "false"
+                yield f"CASE WHEN {due} THEN jsonb_build_array({pay}, {bearer}, {shared}, {remedy.ordinal}) END"
 
 
 def _result(case: Case, row: tuple[Any, ...], pack: Pack) -> CaseResult:
     state, version, due_at, nodes, remedies = row
     actual = {"state": STATES[state]}
     promise = next((each for each in pack.versions(case.policy) if each.version == version), None)
-    given = [(amount, bearer) for amount, bearer in filter(None, remedies or []) if amount]
+    given = [each for each in filter(None, remedies or []) if each[0]]
     if promise is not None:
         actual["version"] = str(version)
-        total = sum(amount for amount, _ in given)
+        total = sum(amount for amount, *_ in given)
         capped = total if promise.cap_minor is None else min(total, promise.cap_minor)
         actual["amount"] = Money(capped, pack.currency).decimal()
-    if given:
-        actual["bearer"] = ", ".join(dict.fromkeys(str(bearer) for _, bearer in given))
+    if given and promise is not None:
+        actual["bearer"] = ", ".join(dict.fromkeys(_borne(each, promise, pack) for each in given))
     if due_at is not None:
         actual["due_at"] = due_at.isoformat()
     types = {node.label: node.type for node in promise.nodes} if promise else {}
     values = ((node["label"], _major(node["value"], types.get(node["label"]), pack)) for node in nodes or [])
     return CaseResult(case, actual, tuple(values))
+
+
+def _borne(given: list[Any], promise: Promise, pack: Pack) -> str:
+    """Who bears a remedy, and how much each of two: 'merchant 2.00 + carrier 1.99'."""
+    amount_minor, bearer, shared, ordinal = given
+    share = next(each.share for each in promise.remedies if each.ordinal == ordinal)
+    if not shared or share is None:
+        return str(bearer)
+    capped = amount_minor if promise.cap_minor is None else min(amount_minor, promise.cap_minor)
+    other = portion_minor(capped, share[1].part)
+    parts = ((share[0].party, capped - other), (share[1].party, other))
+    return " + ".join(f"{party} {Money(minor, pack.currency).decimal()}" for party, minor in parts)
 
 
 def _major(value: Any, kind: Type | None, pack: Pack) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Final
@@ -17,7 +17,7 @@ from goldline.core.policy.definition import NOTHING, Definitions, Use
 from goldline.core.policy.diagnostic import Place, nearest
 from goldline.core.policy.expression import Expression, Type, examine, macro
 from goldline.core.policy.parameter import GRADES
-from goldline.core.policy.promise import Breaker, Budget, Dormant, Promise, Remedy
+from goldline.core.policy.promise import Breaker, Budget, Dormant, Promise, Remedy, Side
 from goldline.core.policy.table import Table
 from goldline.core.policy.term import ALIAS, Term
 from goldline.core.policy.verdict_sql import broken_sql
@@ -29,7 +29,7 @@ PROMISE_KEYS: Final = (
 REQUIRED_KEYS: Final = ("id", "on", "title", "about", "made_at", "due_at", "kept_at")
 RULE_KEYS: Final = ("id", "on", "title", "about", "at", "when", "excused", "effective", "grace", "clause", "grade")
 RULE_REQUIRED_KEYS: Final = ("id", "on", "title", "about", "at", "when")
-REMEDY_KEYS: Final = ("pay", "as", "from", "when", "after")
+REMEDY_KEYS: Final = ("pay", "as", "from", "when", "after", "share")
 KINDS: Final = ("coupon", "refund", "balance")
 PERIODS: Final = ("day", "week", "month", "year")
 _ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -338,9 +338,45 @@ def _remedy(
     for word in _bearers(bearer):
         if word not in known:
             table.report("from", f"nobody is called '{word}'", nearest(word, known) or f"use {', '.join(known)}")
+    share = _share(table, macros, known)
     if pay is None or kind is None or bearer is None:
         return None
-    return Remedy(ordinal, pay, kind, bearer, when, after_s, setting.currency)
+    return Remedy(ordinal, pay, kind, bearer, when, after_s, setting.currency, share=share)
+
+
+def _share(table: Table, known: Mapping[str, Term], parties: Sequence[str]) -> tuple[Side, Side] | None:
+    """The two sides of a shared remedy, in the order of the parties; faults are noted."""
+    inner = table.table("share")
+    if inner is None:
+        return None
+    inner.allow(parties, "'share'")
+    sides = [side for party in parties if (side := _side(inner, party, known)) is not None]
+    if len(sides) != 2:
+        inner.report(None, "a remedy is shared by two parties", _SHARE_HINT)
+    elif sides[0].part + sides[1].part != 1:
+        inner.report(None, "the parts of a shared remedy must sum to 1", _SHARE_HINT)
+    else:
+        return sides[0], sides[1]
+    return None
+
+
+_SHARE_HINT: Final = (
+    'write share = { merchant = { for = "ship-by", part = 0.5 }, carrier = { for = "transit", part = 0.5 } }'
+)
+
+
+def _side(table: Table, party: str, known: Mapping[str, Term]) -> Side | None:
+    inner = table.table(party)
+    if inner is None:
+        return None
+    inner.allow(("for", "part"), f"the share of the {party}")
+    inner.require(("for", "part"), f"the share of the {party}")
+    answers_for, part = inner.text("for"), inner.portion("part")
+    if answers_for is not None and answers_for not in known:
+        inner.report(
+            "for", f"unknown promise '{answers_for}'", nearest(answers_for, known) or "name one of this subject"
+        )
+    return Side(party, answers_for, part) if answers_for is not None and part is not None else None
 
 
 def _bearers(bearer: Expression | None) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from goldline.core.policy.consequence import Consequence
 from goldline.core.policy.definition import Use
@@ -28,12 +29,22 @@ class Breaker:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """One of two parties that share a remedy: `part` of it (0 to 1), because the promise `answers_for` was broken."""
+
+    party: str
+    answers_for: str
+    part: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Remedy:
     """What one breach gives the consumer.
 
     `pay.sql()` yields integral minor units of `currency` as numeric, null when a fact it needs is unknown: then
     nothing is paid. `bearer` yields a party of the subject or 'platform'. `after_s` is how long after the deadline
-    the promise must still be unkept; `occurrence` is the slot it belongs to.
+    the promise must still be unkept; `occurrence` is the slot it belongs to. `share` are the two sides that bear it
+    instead where the promises of both were broken: the first bears what the rounding of the second leaves over.
     """
 
     ordinal: int
@@ -44,6 +55,7 @@ class Remedy:
     after_s: int
     currency: str
     occurrence: int = 0
+    share: tuple[Side, Side] | None = None
 
     @property
     def expressions(self) -> tuple[Expression, ...]:

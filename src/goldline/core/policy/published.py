@@ -43,6 +43,7 @@ class RuleSet:
     """Every version in use, in order of subject, policy and version. `epoch` grows whenever the rules change.
 
     `promises` holds the rules as well.
+    `noticing` says that notices are in force, or were: without any, nobody looks for them.
     """
 
     epoch: int
@@ -50,6 +51,12 @@ class RuleSet:
     ladders: tuple[Ladder, ...] = ()
     gates: tuple[Gate, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    noticing: bool = False
+
+    @property
+    def noticed_epoch(self) -> int | None:
+        """The epoch that what notices say is found by; None while nobody looks for any."""
+        return self.epoch if self.noticing else None
 
     def of(self, kind: str) -> tuple[Promise, ...]:
         """Every version about one kind of subject."""
@@ -162,7 +169,9 @@ def load_published(connection: Connection[Any], vocabulary: Vocabulary) -> RuleS
     articles = [_article(row, vocabulary) for row in standing if row.kind in ARTICLES]
     ladders = tuple(each for each in articles if isinstance(each, Ladder))
     gates = tuple(each for each in articles if isinstance(each, Gate))
-    return RuleSet(epoch, tuple(ordered), ladders, gates, load_decisions(connection, vocabulary))
+    row = connection.execute("SELECT EXISTS (SELECT 1 FROM goldline.notice)").fetchone()
+    decisions = load_decisions(connection, vocabulary)
+    return RuleSet(epoch, tuple(ordered), ladders, gates, decisions, noticing=bool(row and row[0]))
 
 
 def ruleset_epoch(connection: Connection[Any]) -> int:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from goldline.core.policy.promise import Promise, Remedy
+from goldline.core.policy.promise import Promise, Remedy, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,12 @@ def slots(promises: Iterable[Promise]) -> tuple[Slot, ...]:
     for promise in promises:
         grouped.setdefault(promise.policy, []).append(promise)
     return tuple(slot for policy, versions in grouped.items() for slot in _of_policy(policy, versions))
+
+
+def answered_slot(side: Side, slot: Slot, known: Iterable[Slot]) -> Slot | None:
+    """The breach that one side of a shared remedy of `slot` answers for; None where that promise is not in force."""
+    policy = f"{slot.policy.partition('.')[0]}.{side.answers_for}"
+    return next((each for each in known if each.policy == policy and each.occurrence == 0), None)
 
 
 def _of_policy(policy: str, versions: list[Promise]) -> list[Slot]:

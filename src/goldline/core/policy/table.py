@@ -121,6 +121,15 @@ class Table:
             return int(amount.scaleb(exponent))
         return None
 
+    def portion(self, key: str) -> Decimal | None:
+        """A part of a whole: above 0 and below 1."""
+        value = self.values.get(key)
+        part = None if value is None else _decimal(value)
+        if value is not None and (part is None or not 0 < part < 1):
+            self.report(key, f"'{key}' must lie between 0 and 1", f"write {key} = 0.5")
+            return None
+        return part
+
     def seconds(self, key: str) -> int | None:
         """A length of time."""
         value = self.values.get(key)

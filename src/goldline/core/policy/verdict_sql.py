@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from goldline.core.policy.expression import Dialect, interval_sql, text_sql
-from goldline.core.policy.promise import Promise
-from goldline.core.policy.slot import Slot
+from goldline.core.policy.promise import Promise, Remedy
+from goldline.core.policy.slot import Slot, answered_slot
 
 PENDING, KEPT, BROKEN, EXCUSED = "p", "k", "b", "e"
 _JSON_PAIRS = 40  # PostgreSQL takes at most 100 arguments; two a pair, with room to spare
@@ -129,6 +129,21 @@ def pay_sql(promise: Promise, ordinal: int, alias: str) -> str:
     known = f"{remedy.pay.sql('postgres', alias)} IS NOT NULL"
     condition = f"({remedy.when.sql('postgres', alias)}) AND {known}" if remedy.when else known
     return f"CASE WHEN {condition} THEN {amount} END"
+
+
+def share_sql(
+    remedy: Remedy, slot: Slot, known: Iterable[Slot], alias: str, *, dialect: Dialect = "postgres"
+) -> str | None:
+    """Whether both sides of a shared remedy bear it: the promises they answer for are broken by the clock by which
+    this one is. None where it is not shared, or one of those promises is not in force.
+    """
+    if remedy.share is None:
+        return None
+    known, now = tuple(known), judge_at_sql(slot, alias, dialect=dialect)
+    answered = [answered_slot(side, slot, known) for side in remedy.share]
+    if any(each is None for each in answered):
+        return None
+    return " AND ".join(f"{state_sql(each, alias, now, dialect=dialect)} = 'b'" for each in answered if each)
 
 
 def _due(promise: Promise, slot: Slot, alias: str, dialect: Dialect) -> str:

@@ -15,6 +15,8 @@ from ninja.responses import Response
 from goldline import __version__
 from goldline.core import quarantine as quarantined
 from goldline.core.errors import GoldlineError
+from goldline.core.facts.notice import notices
+from goldline.market.order import Order
 from goldline.surfaces.api import decision, intake, refusal, shape
 from goldline.surfaces.api.authentication import BearerKey
 from goldline.surfaces.web.engine import engine, engine_now
@@ -216,6 +218,17 @@ def report_promises(request: HttpRequest) -> HttpResponse:
     from dataclasses import asdict
 
     return Response({"data": [asdict(each) for each in standings(engine())]})
+
+
+@api.get("notices", auth=BearerKey("read"), response={200: shape.Notices, **PROBLEMS}, tags=["notices"])
+def list_notices(request: HttpRequest) -> HttpResponse:
+    """Notices in force or withdrawn, the newest 200, with the orders each covers now.
+
+    They are published and withdrawn by the events `notice.published` and `notice.withdrawn`.
+    """
+    from dataclasses import asdict
+
+    return Response({"data": [{**asdict(each), "subject": "order"} for each in notices(engine(), Order)]})
 
 
 def _page(found: Slice) -> HttpResponse:

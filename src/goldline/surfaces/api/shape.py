@@ -125,6 +125,8 @@ class RemedyInBrief(Schema):
     currency: str
     state: str
     charged_to: str
+    share_to: str | None = Field(None, description="Who bears a part of it, where two do.")
+    share_minor: int = Field(0, description="How much that part is.")
 
 
 class Finding(Schema):
@@ -230,3 +232,33 @@ class Promises(Schema):
     """Every promise."""
 
     data: list[Promise]
+
+
+class Notice(Schema):
+    """A notice, and how many subjects it moves or voids. A list or bound that is null limits nothing."""
+
+    id: str
+    kind: str
+    subject: str
+    regions: list[str] | None
+    merchants: list[str] | None
+    categories: list[str] | None
+    begun_from: datetime | None
+    begun_until: datetime | None
+    due_from: datetime | None
+    due_until: datetime | None
+    moved_to: datetime | None
+    moved_s: int | None
+    reason: dict[str, str]
+    clause: str | None
+    published_at: datetime
+    withdrawn_at: datetime | None
+    covered: int
+    looked: int
+    carried: bool
+
+
+class Notices(Schema):
+    """Every notice."""
+
+    data: list[Notice]

@@ -16,6 +16,7 @@ from psycopg import Connection
 from goldline.core.account.case import LadderResult, run_ladder_cases
 from goldline.core.judge.sentence import amount
 from goldline.core.policy.case import CaseResult, run_cases
+from goldline.core.policy.comparison import compare_cases, published_pack
 from goldline.core.policy.decision import LIMITS, Decision
 from goldline.core.policy.diagnostic import PolicyError
 from goldline.core.policy.pack import CASES_FILE, Pack, available, load
@@ -83,23 +84,29 @@ def _asleep(pack: Pack) -> Iterator[str]:
 
 @group.command()
 @click.argument("packs", nargs=-1, metavar="[PACK]...")
-def test(packs: tuple[str, ...]) -> int:
-    """Run the cases that lie beside PACK in cases.toml; every case that fails shows both sides.
+@click.option("--against", metavar="OTHER", help="Judge the cases by this pack too, and show each that it decides"
+              " otherwise. Without it they are compared with what is in force of PACK.")  # fmt: skip
+def test(packs: tuple[str, ...], against: str | None) -> int:
+    """Run the cases that lie beside PACK; every case that fails shows both sides, before and now.
 
     Nothing is stored. Without a record a database is made for it and thrown away.
     """
     with rehearsal() as connection:
-        return max(_test(connection, pack) for pack in packs or available())
+        return max(_test(connection, pack, against) for pack in packs or available())
 
 
-def _test(connection: Connection[Any], pack: str) -> int:
+def _test(connection: Connection[Any], pack: str, against: str | None) -> int:
     failed = 0
     with _faults_shown() as faulty:
         loaded = load(pack, vocabulary())
-        results: list[CaseResult | LadderResult] = [*run_cases(connection, loaded), *run_ladder_cases(loaded)]
-        failed = sum(not result.passed for result in results)
+        other = load(against, vocabulary()) if against else published_pack(connection, loaded)
+        results: list[CaseResult | LadderResult] = [] if other else [*run_cases(connection, loaded)]
+        results += run_ladder_cases(loaded)
         for result in results:
             click.echo(result.as_text())
+        if other is not None:
+            results += _compared(connection, loaded, other, against or "in force")
+        failed = sum(not result.passed for result in results)
         if results:
             click.echo(f"{pack}: {counted(len(results), 'case')}, {failed} failed.", err=True)
         else:
@@ -108,6 +115,16 @@ def _test(connection: Connection[Any], pack: str) -> int:
                 f"{pack}: nothing was tested: there is no case in {where}. Write [[case]] tables there.", err=True
             )
     return faulty() or (FAILED if failed else 0)
+
+
+def _compared(connection: Connection[Any], pack: Pack, other: Pack, name: str) -> list[CaseResult]:
+    """Say every case; those that fail, and those that the other decides otherwise, with both sides."""
+    compared = compare_cases(connection, pack, other)
+    for each in compared:
+        click.echo(each.now.as_text() if each.now.passed and not each.changed else each.as_text(name))
+    changed = sum(each.changed for each in compared)
+    click.echo(f"{counted(changed, 'case')} decided otherwise than {name}.", err=True)
+    return [each.now for each in compared]
 
 
 @group.command()
@@ -201,6 +218,9 @@ def _day(at: datetime | None, pack: Pack) -> str:
 
 def _remedy(remedy: Remedy) -> str:
     parts = [f"{remedy.kind} {remedy.pay.text} {remedy.currency} ← {remedy.bearer.text}"]
+    if remedy.share is not None:
+        sides = (f"{side.part:%} {side.party} ({side.answers_for})" for side in remedy.share)
+        parts.append(f"shared {' + '.join(sides)} where both were broken")
     if remedy.after_s:
         parts.append(f"after {remedy.after_s / 3600:g} h")
     if remedy.when is not None:

@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "decide": ("deciding:decide", "Ask for a decision now: may this refund be paid at once?"),
     "policy": ("policy:group", "Check, test, explain and publish policy packs."),
     "quarantine": ("quarantine:group", "See, re-drive or drop what could not be taken in."),
+    "notice": ("notice:group", "Declare once what moves or stops the clocks of many orders."),
     "breaker": ("breaker:group", "See which breakers have tripped, and release them."),
     "endpoint": ("endpoint:group", "Add, list, disable and enable the receivers of webhooks."),
     "calendar": ("calendar:group", "Load the working days that deadlines count."),

@@ -23,6 +23,7 @@ PAGES = (
     ("console:deliveries", _("Deliveries")),
     ("console:endpoints", _("Endpoints")),
     ("console:breakers", _("Breakers")),
+    ("console:notices", _("Notices")),
     ("console:quarantine", _("Quarantine")),
     ("console:policies", _("Policies")),
 )

@@ -25,6 +25,7 @@ urlpatterns = [
     path("quarantine/<int:quarantine_id>/redrive", action.redrive, name="redrive"),
     path("quarantine/<int:quarantine_id>/drop", action.drop, name="drop"),
     path("policies", view.policies, name="policies"),
+    path("notices", view.notices, name="notices"),
     path("accounts", account.accounts, name="accounts"),
     path("accounts/<path:account>", account.account, name="account"),
     path("sanctions/<uuid:sanction_id>", account.sanction, name="sanction"),

@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from goldline.core.facts import notice
 from goldline.core.facts.merge import FactType
 from goldline.core.ledger import limit
 from goldline.market.order import Order
@@ -55,13 +56,20 @@ def findings(request: HttpRequest) -> HttpResponse:
         until=day(request, "until", after=True),
     )
     connection = engine()
-    titles = policy_list.titles(connection)
+    titles, rules = policy_list.titles(connection), policy_list.sources(connection)
     found = _or_404(lambda: finding_list.findings(connection, chosen, request.GET.get("cursor")))
     return show(
         request,
         "console/findings.html",
         "console:findings",
-        rows=[{**row, "title": titles.get(row["policy"], row["policy"])} for row in found.rows],
+        rows=[
+            {
+                **row,
+                "title": titles.get(row["policy"], row["policy"]),
+                "rule": rules.get((row["policy"], row["version"])),
+            }
+            for row in found.rows
+        ],
         chosen=chosen,
         shown_until=(chosen.until - timedelta(days=1)).strftime("%Y-%m-%d") if chosen.until else "",
         filtered=chosen != finding_list.FindingFilter(),
@@ -112,6 +120,12 @@ def remedies(request: HttpRequest) -> HttpResponse:
     found = _or_404(lambda: remedy_list.remedies(connection, chosen, request.GET.get("cursor")))
     rows = [{**row, "title": titles.get(row["policy"], row["policy"])} for row in found.rows]
     return show(request, "console/remedies.html", "console:remedies", rows=rows, **paging(request, found))
+
+
+@looks
+def notices(request: HttpRequest) -> HttpResponse:
+    """Every notice with its terms, the orders it covers, and how far it was carried."""
+    return show(request, "console/notices.html", "console:notices", rows=notice.notices(engine(), Order))
 
 
 @looks

@@ -135,7 +135,7 @@ def guarantee_page(story: Story, zone: ZoneInfo) -> GuaranteePage:
         last_scan_age=age if age is not None and age >= timedelta() else None,
         scan_stale=age is not None and age > STALE_AFTER and not _ended(story),
         rights=tuple(_right(each, story) for each in sorted(story.promises, key=_weight)),
-        happenings=_happenings(story),
+        happenings=_happenings(story, zone),
         remedies=tuple((remedy, each) for each in story.promises for remedy in each.remedies),
         cases=cases_of(story),
     )
@@ -238,7 +238,7 @@ def _why(promise: PromiseStory, story: Story) -> str:
     """One sentence on why the promise stands as it does."""
     if promise.told.state == "excused":
         excuses = (text for name, text in EXCUSES.items() if _instant(story, name) is not None)
-        reason = story.facts.get("exempted_reason") if _instant(story, "exempted_at") else None
+        reason = _voided_reason(story) if _instant(story, "exempted_at") else None
         said = str(next(excuses, _("This promise does not apply to the order.")))
         return f"{said} {reason}" if reason else said
     if promise.exonerated_at is not None:
@@ -248,9 +248,22 @@ def _why(promise: PromiseStory, story: Story) -> str:
     return _kept_line(promise) if promise.told.state == "kept" else _broken_line(promise)
 
 
+def _voided_reason(story: Story) -> str | None:
+    """Why the clocks are void: the notice's reason in the reader's language, or what was written for this order."""
+    voids = [each for each in story.notices if each.voided_at is not None]
+    return told(voids[0].reason) if voids else story.facts.get("exempted_reason")
+
+
+def _moved_line(promise: PromiseStory, story: Story) -> str:
+    """Which notice moved the deadline of this promise, and why; empty unless it hangs on the time to ship."""
+    ship_by = next((each.value for each in promise.told.evidence if each.name == "ship_by"), None)
+    moving = next((each for each in story.notices if ship_by is not None and each.moved_to == ship_by), None)
+    return _("A notice moved the deadline: %(reason)s.") % {"reason": told(moving.reason)} if moving else ""
+
+
 def _pending_line(promise: PromiseStory, story: Story) -> str:
     if promise.told.due_at >= story.now:
-        return _("The deadline has not come yet.")
+        return _sentences([_("The deadline has not come yet."), _moved_line(promise, story)])
     return _("The time is up. Evidence that is still on its way is waited for.")
 
 
@@ -267,14 +280,31 @@ def _kept_line(promise: PromiseStory) -> str:
     return _("It was done in time, %(early)s before the deadline.") % {"early": span(due_at - kept_at)}
 
 
-def _happenings(story: Story) -> tuple[Happening, ...]:
+def _happenings(story: Story, zone: ZoneInfo) -> tuple[Happening, ...]:
     facts = (
         Happening(at, str(text), "bad" if name in ("cancelled_at", "unavailable_at") else "")
         for name, text in HAPPENINGS.items()
         if (at := _instant(story, name)) is not None and at <= story.now
     )
     ours = chain.from_iterable(_of_promise(each) for each in story.promises)
-    return tuple(sorted([*facts, *_stated(story), *ours], key=lambda each: each.at))
+    said = [*facts, *_stated(story), *_noticed(story, zone), *ours]
+    return tuple(sorted(said, key=lambda each: each.at))
+
+
+def _noticed(story: Story, zone: ZoneInfo) -> list[Happening]:
+    """Every notice that moves or stops the clocks of the order, when it was published, and its withdrawal."""
+    lines: list[Happening] = []
+    for each in story.notices:
+        words = {"reason": told(each.reason), "at": moment(each.moved_to, zone) if each.moved_to else ""}
+        said = (
+            _("A notice moved the time to ship to %(at)s: %(reason)s.")
+            if each.moved_to
+            else _("A notice stopped the clocks of this order: %(reason)s.")
+        )
+        lines.append(Happening(each.published_at, said % words, "", True))
+        if each.withdrawn_at is not None and each.withdrawn_at <= story.now:
+            lines.append(Happening(each.withdrawn_at, _("That notice was withdrawn: %(reason)s.") % words, "", True))
+    return [each for each in lines if each.at <= story.now]
 
 
 def _stated(story: Story) -> list[Happening]:

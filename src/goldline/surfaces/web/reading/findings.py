@@ -21,7 +21,8 @@ _FINDINGS = Listing(
     FROM page LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object(
             'id', remedy.id, 'kind', remedy.kind, 'amount_minor', remedy.amount_minor, 'currency', remedy.currency,
-            'state', remedy.state, 'charged_to', remedy.charged_to) ORDER BY remedy.accrued_at, remedy.id) AS remedies
+            'state', remedy.state, 'charged_to', remedy.charged_to, 'share_to', remedy.share_to,
+            'share_minor', remedy.share_minor) ORDER BY remedy.accrued_at, remedy.id) AS remedies
         FROM remedy WHERE remedy.finding_id = page.id) owed ON true""",
 )
 

@@ -44,6 +44,16 @@ class PolicyVersion:
         return list(_clauses(self.body, ""))
 
     @property
+    def clause(self) -> str | None:
+        """The published text it comes from."""
+        return self.body.get("clause")
+
+    @property
+    def grade(self) -> str | None:
+        """How sure that is."""
+        return self.body.get("grade")
+
+    @property
     def about(self) -> dict[str, str] | str | None:
         """What the consumer is promised, in every language."""
         return self.body.get("about")
@@ -90,6 +100,11 @@ def titles(connection: Connection) -> dict[str, dict[str, str] | str]:
     for each in policies(connection):
         found.setdefault(each.policy, each.title)
     return found
+
+
+def sources(connection: Connection) -> dict[tuple[str, int], PolicyVersion]:
+    """Every version by its policy and number: where a finding's rule comes from."""
+    return {(each.policy, each.version): each for each in policies(connection)}
 
 
 def currencies(connection: Connection) -> list[str]:

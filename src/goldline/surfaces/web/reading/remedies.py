@@ -10,7 +10,7 @@ from goldline.surfaces.web.reading.page import Conditions, Listing, Slice, fetch
 _REMEDIES = Listing(
     rows="""
     SELECT id, finding_id, policy, key, kind, payee, bearer, charged_to, asked_minor, amount_minor, currency, state,
-           why, accrued_at, settled_at, provider_ref
+           share_to, share_minor, why, accrued_at, settled_at, provider_ref
     FROM remedy""",
     key=(("accrued_at", "timestamptz"), ("id", "uuid")),
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from goldline.core.facts.coverage import NoticeTold
 from goldline.core.judge.explanation import Clause, Explanation, FindingTold, PromiseTold, RemedyTold
 from goldline.core.money import whole_minor
 from goldline.core.policy.promise import Promise
@@ -88,6 +89,7 @@ class Story:
     facts: Mapping[str, Any]
     promises: tuple[PromiseStory, ...]
     within: tuple[Explanation, ...] = ()
+    notices: tuple[NoticeTold, ...] = ()
 
 
 def story_of(connection: Connection, order_id: str) -> Story | None:
@@ -101,7 +103,7 @@ def _story(explained: Explanation, known: RuleSet) -> Story:
     parts = [
         PromiseStory(told, _prospects(told, known), _part(each)) for each in explained.within for told in each.promises
     ]
-    return Story(explained.key, explained.now, explained.facts, (*own, *parts), explained.within)
+    return Story(explained.key, explained.now, explained.facts, (*own, *parts), explained.within, explained.notices)
 
 
 def _part(explained: Explanation) -> Part:

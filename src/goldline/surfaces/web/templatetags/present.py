@@ -236,6 +236,14 @@ def party(account: str) -> str:
 
 
 @register.filter
+def own_part(remedy: Any) -> int:
+    """What of a remedy its first bearer bears, in minor units: all that the other one does not."""
+    if isinstance(remedy, dict):
+        return int(remedy["amount_minor"]) - int(remedy["share_minor"] or 0)
+    return int(remedy.amount_minor) - int(remedy.share_minor)
+
+
+@register.filter
 def mask(identifier: str | None) -> str:
     """An identifier of a person, recognisable to its owner only: 'c-…4821'."""
     text = identifier or ""
