@@ -18,8 +18,8 @@ from goldline.market.waybill import repeated_waybills
 
 
 def vocabulary() -> Vocabulary:
-    """Order, parcel, refund, merchant, consumer, notice and the days counted from them, the sanctions of the published rules,
-    and what may be asked: a refund.
+    """Order, parcel, refund, merchant, consumer, notice and the days counted from them, the sanctions of the published
+    rules, and what may be asked: a refund.
     """
     subjects = [Order, Parcel, Refund, Merchant, MerchantDay, ProductDay, OutletDay, Consumer, Notice]
     return Vocabulary(subjects, ACTIONS, [repeated_waybills], [RefundRequest])
