@@ -69,7 +69,7 @@ def _measure(place: Place, merchants: int) -> dict[str, float]:
         shops.look_again(url, LAST)
         place.checkpoint()
         phases = {"rules": _together(_judge, url), "ladders and gates": _together(_settle, url),
-                  "scores": _score(url)}  # fmt: skip
+                  "scores": _together(_score, url)}  # fmt: skip
         _check(url, merchants)
         place.say(f"accounts: {merchants:,} merchants: " + ", ".join(f"{k} {v:.1f} s" for k, v in phases.items()))
     return phases
@@ -122,13 +122,11 @@ def _settle(url: str, partition: int, ready: Barrier) -> None:
             release(connection, engine.vocabulary, engine.ruleset, LATER)
 
 
-def _score(url: str) -> float:
-    """One process, since one statement scores everybody; the seconds it took."""
+def _score(url: str, _partition: int, ready: Barrier) -> None:
     with connect(url) as connection:
         engine = _engine(connection)
-        begun = time.perf_counter()
+        ready.wait()
         keep(connection, engine.vocabulary, engine.ruleset, AT, again=False)
-        return time.perf_counter() - begun
 
 
 def _check(url: str, merchants: int) -> None:

@@ -23,15 +23,17 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
-def select(score: Score, party: str, rows: str) -> str:
+def select(score: Score, party: str, rows: str, only: str = "true") -> str:
     """A statement that gives `COLUMNS` for each row of `rows`, a statement with owner, day and the facts.
+
+    `only` is a condition on `owner`: who is scored; the others are peers.
 
     Percent signs of literals are doubled, so that it may carry parameters.
     """
     parts = [f"raw AS MATERIALIZED ({_raw(score, rows)})"]
     if score.small_sample == "shrink":
         parts.append(f"peer AS MATERIALIZED ({_peers(score)})")
-    pointed = f"SELECT v.*, {', '.join(_pointed(score))} FROM ({_valued(score)}) v OFFSET 0"
+    pointed = f"SELECT v.*, {', '.join(_pointed(score))} FROM ({_valued(score, only)}) v OFFSET 0"
     summed = f"SELECT p.*, {', '.join(_summed(score))} FROM ({pointed}) p OFFSET 0"
     whole = f"SELECT d.*, {_total(score)} AS total FROM ({summed}) d OFFSET 0"
     formal = f"w.valid >= {score.formal} AND w.total IS NOT NULL"
@@ -82,12 +84,12 @@ def _object(pairs: list[tuple[str, str]], inner: str = "") -> str:
     return f"concat({', '.join([*told, *([inner] if inner else [])])}, '}}')"
 
 
-def _valued(score: Score) -> str:
+def _valued(score: Score, only: str) -> str:
     """The value of each indicator."""
     own = enumerate(score.indicators)
     if score.small_sample != "shrink":
         plain = (f"round(r.t{n} / nullif(r.n{n}, 0), {VALUE_PLACES}) AS v{n}" for n, _ in own)
-        return f"SELECT r.*, {', '.join(plain)} FROM raw r OFFSET 0"
+        return f"SELECT r.*, {', '.join(plain)} FROM raw r WHERE {only} OFFSET 0"
     columns = []
     for n, _ in own:
         strength = f"coalesce(r.strength, p.s{n})"
@@ -95,7 +97,7 @@ def _valued(score: Score) -> str:
         mean = f"CASE WHEN {strength} IS NOT NULL THEN p.m{n} END"
         columns += [f"round(coalesce({drawn}, r.t{n} / nullif(r.n{n}, 0)), {VALUE_PLACES}) AS v{n}",
                     f"{mean} AS m{n}", f"{strength} AS s{n}"]  # fmt: skip
-    return f"SELECT r.*, {', '.join(columns)} FROM raw r JOIN peer p ON p.peers = r.peers OFFSET 0"
+    return f"SELECT r.*, {', '.join(columns)} FROM raw r JOIN peer p ON p.peers = r.peers WHERE {only} OFFSET 0"
 
 
 def _peers(score: Score) -> str:
@@ -203,7 +205,8 @@ def _indicator_json(score: Score, n: int) -> str:
     indicator = score.indicators[n]
     names = {"sum": "t", "of": "n", "value": "v", "points": "p", "weight": "w"}
     names |= {"bad": "b"} if indicator.bad else {}
-    names |= {"mean": "m", "strength": "s"} if score.small_sample == "shrink" else {}
+    drawn = score.small_sample == "shrink" and (indicator.proportion or score.strength is not None)
+    names |= {"mean": "m", "strength": "s"} if drawn else {}
     pairs = [(name, f"trim_scale(s.{column}{n})") for name, column in names.items()]
     held = [("held", f"s.h{n}")] if score.floor is not None else []
     return _object([*pairs, *held], f"',\"facts\":', s.j{n}")

@@ -21,6 +21,7 @@ from goldline.core.policy.verdict_sql import instant_sql
 
 SCORING_LOCK: Final = 0x601D_5C0E
 GROWTH, FORMAL = "growth", "formal"
+PARTS: Final = 2  # of the accounts, so that two workers share them
 NEVER_HELD: Final = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan")
 
 
@@ -56,16 +57,17 @@ def party_of(vocabulary: Vocabulary, score: Score) -> str:
 def keep(connection: Connection[Any], vocabulary: Vocabulary, rules: RuleSet, now: datetime, *, again: bool) -> int:
     """Work out and keep the standing of every account whose day has ended, and commit; returns how many were written.
 
-    What is kept already is left as it is, unless `again`. One process does it at a time; the others find nothing to do.
+    What is kept already is left as it is, unless `again`. One process scores a part of the accounts at a time; to the
+    others there is nothing to do in it.
     """
-    if not rules.scores:
-        return 0
-    with connection.transaction():
-        alone = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (SCORING_LOCK,)).fetchone()
-        if alone is None or not alone[0]:
-            return 0
-        _plan_freely(connection)
-        return sum(_keep(connection, vocabulary, score, now, again=again) for score in rules.scores)
+    written = 0
+    for part in range(PARTS) if rules.scores else ():
+        with connection.transaction():
+            alone = connection.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (SCORING_LOCK, part)).fetchone()
+            if alone is not None and alone[0]:
+                _plan_freely(connection)
+                written += sum(_keep(connection, vocabulary, each, now, part, again=again) for each in rules.scores)
+    return written
 
 
 def _plan_freely(connection: Connection[Any]) -> None:
@@ -73,21 +75,28 @@ def _plan_freely(connection: Connection[Any]) -> None:
     for setting in NEVER_HELD:
         connection.execute(f"SET LOCAL {setting} = on".encode())
     connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    connection.execute("SET LOCAL work_mem = '256MB'")
 
 
-def _keep(connection: Connection[Any], vocabulary: Vocabulary, score: Score, now: datetime, *, again: bool) -> int:
+def _keep(
+    connection: Connection[Any], vocabulary: Vocabulary, score: Score, now: datetime, part: int, *, again: bool
+) -> int:
     values = {"now": now, "policy": score.policy, "version": score.version}
     days = _day_just_ended(score)
     party = party_of(vocabulary, score)
+    own = f"mod(('x' || substr(md5({{}}), 9, 8))::bit(32)::bigint, {PARTS}) = {part}"
     if not again:
         same = f"t.policy = %(policy)s AND t.account = '{party}:' || d.owner AND t.day = d.day"
-        missing = f"SELECT EXISTS (SELECT FROM fact_{score.subject} d WHERE {days} AND NOT EXISTS"
+        missing = f"SELECT EXISTS (SELECT FROM fact_{score.subject} d WHERE {days} AND {own.format('d.owner')}"
+        missing += " AND NOT EXISTS"
         missing = f"{missing} (SELECT FROM standing t WHERE {same}))"
         row = connection.execute(missing.encode(), values).fetchone()
         if row is None or not row[0]:
             return 0
     columns = ", ".join(score_sql.COLUMNS)
-    scored = score_sql.select(score, party, rows_of(vocabulary, score, days))
+    # Peers are everybody's; without peers nobody reads more than their part.
+    whose = "true" if score.small_sample == "shrink" else own.format("d.owner")
+    scored = score_sql.select(score, party, rows_of(vocabulary, score, f"{days} AND {whose}"), own.format("r.owner"))
     told = ("version", *(name for name in score_sql.COLUMNS if name not in ("account", "day")))
     changes = ", ".join(f"{name} = excluded.{name}" for name in (*told, "kept_at"))
     before, after = (", ".join(f"{row}.{name}" for name in told) for row in ("t", "excluded"))
