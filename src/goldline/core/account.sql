@@ -50,3 +50,22 @@ CREATE TABLE IF NOT EXISTS gate (
     PRIMARY KEY (account, gate)
 );
 CREATE INDEX IF NOT EXISTS gate_until ON gate (until) WHERE until IS NOT NULL;
+
+-- What an account scored for a day, by a score in force then, and how it came about. Written once a day for every
+-- account by the one statement of account/score_sql.py.
+CREATE TABLE IF NOT EXISTS standing (
+    account     text COLLATE "C" NOT NULL,
+    policy      text NOT NULL,
+    version     integer NOT NULL,
+    day         date NOT NULL,
+    ends_at     timestamptz NOT NULL,              -- the midnight that ended the day
+    valid       numeric NOT NULL,                  -- orders that count
+    small       boolean NOT NULL,                  -- so few that a small-sample floor holds
+    stage       text NOT NULL CHECK (stage IN ('growth', 'formal')),
+    score       numeric NOT NULL,
+    stars       numeric,
+    dimensions  jsonb NOT NULL,                    -- by id: points, weight, and indicators with their facts
+    adjustments jsonb NOT NULL,                    -- by id: points given or taken
+    kept_at     timestamptz NOT NULL,              -- the clock it was worked out by
+    PRIMARY KEY (account, policy, day)
+) WITH (toast_tuple_target = 8160);               -- two kilobytes a row: squeezing them costs more than writing them

@@ -20,6 +20,7 @@ from psycopg import Connection
 
 from goldline.core.account.docket import MOST_ACCOUNTS, settle
 from goldline.core.account.docket import release as release_sanctions
+from goldline.core.account.standing import keep as keep_standing
 from goldline.core.clock import stored_now
 from goldline.core.database import connect
 from goldline.core.engine import Engine
@@ -120,6 +121,7 @@ class Worker:
             idle = self.until_idle and not announced and self._idle(connection, steps)
             more = self._keep_house(connection, engine, 0 if idle else COUNT_EVERY_S)
             if idle and not more:
+                self._score(connection, engine, again=True)
                 break
             if not announced and not any(each and (each.events or each.wakes) for each in steps):
                 self._rest()
@@ -183,6 +185,8 @@ class Worker:
             now = self.as_of or stored_now(connection)
             for aggregate in self.vocabulary.aggregates:
                 counted += self._count(connection, engine, aggregate, now)
+            if not self.until_idle and (self._opened is None or now - self._opened >= OPEN_EVERY):
+                self._score(connection, engine, again=False)
             self._opened = now.replace(minute=0, second=0, microsecond=0)
             find_payees(connection, self.vocabulary, now)
             self._answer(connection, engine, now)
@@ -201,13 +205,22 @@ class Worker:
                 pass
             release_sanctions(connection, self.vocabulary, engine.ruleset, now)
 
+    def _score(self, connection: Connection[Any], engine: Engine, *, again: bool) -> None:
+        """Score the day that has ended: once an hour, what is not scored yet; of a replay, at its end."""
+        try:
+            now = self.as_of or stored_now(connection)
+            keep_standing(connection, self.vocabulary, engine.ruleset, now, again=again)
+        except (*PASSING, *PARKABLE):
+            log.exception("scoring failed; it is tried again in an hour")
+
     def _count(self, connection: Connection[Any], engine: Engine, aggregate: type[Aggregate], now: datetime) -> int:
         """Add up the differences, and once an hour open the days on which nothing happened."""
         judged = bool(engine.slots[aggregate.kind])
+        watched = judged or any(score.subject == aggregate.kind for score in engine.ruleset.scores)
         counted = merge(connection, aggregate, judged=judged)
         while self.until_idle and (more := merge(connection, aggregate, judged=judged)):
             counted += more
-        if judged and (self._opened is None or now - self._opened >= OPEN_EVERY):
+        if watched and (self._opened is None or now - self._opened >= OPEN_EVERY):
             counted += open_days(connection, aggregate, now, judged=judged)
         return counted
 

@@ -46,7 +46,7 @@ class OrderPlaced(Data):
     """A consumer placed an order with one merchant.
 
     `product_id` names what was bought, where the order is of one product; `sale` says whether it was sold from stock
-    or before it was there.
+    or before it was there. `creator_id` names whoever brought the consumer to the goods.
     `no_reason` says whether the goods may be sent back without a reason, as the platform's list of excluded kinds has
     it and the consumer confirmed when buying; a merchant cannot widen that list.
     `instant_refund` is the tag of goods that are refunded at once before shipment; `goods` is what sort they are.
@@ -64,6 +64,7 @@ class OrderPlaced(Data):
     no_reason: Literal["applies", "excluded"] = "applies"
     instant_refund: YesNo | None = None
     goods: Goods | None = None
+    creator_id: Id | None = None
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
@@ -220,6 +221,27 @@ class OrderComplained(Data):
     text: Text | None = None
 
 
+@event("order.reviewed", root="order_id")
+class OrderReviewed(Data):
+    """The consumer rated the order: 1 to 5 for the goods, and, where asked, for logistics and service.
+
+    A later review of the same id replaces the one before it.
+    """
+
+    order_id: Id
+    review_id: Id
+    merchant_id: Id
+    rating: Annotated[int, Meta(ge=1, le=5)]
+    logistics: Annotated[int, Meta(ge=1, le=5)] | None = None
+    service: Annotated[int, Meta(ge=1, le=5)] | None = None
+    creator_id: Id | None = None
+    zone: Id | None = None
+
+    def __post_init__(self) -> None:
+        """Check what a pattern cannot say."""
+        _known_zone(self.zone)
+
+
 @event("parcel.created", root="order_id")
 class ParcelCreated(Data):
     """A waybill was made. Not shipment.
@@ -355,10 +377,33 @@ class ConsumerReleased(Data):
 
 @event("merchant.registered", root="merchant_id")
 class MerchantRegistered(Data):
-    """A merchant joined, or changed its name or time zone."""
+    """A merchant joined, or changed its name, time zone or industry."""
 
     merchant_id: Id
     name: Text
+    zone: Id | None = None
+    industry: Id | None = None
+
+    def __post_init__(self) -> None:
+        """Check what a pattern cannot say."""
+        _known_zone(self.zone)
+
+
+@event("conversation.closed", root="merchant_id")
+class ConversationClosed(Data):
+    """A conversation of a consumer with a merchant's service ended.
+
+    `turns` are those of the consumer that a human had to answer, within the hours the platform counts; `reply_s` is the
+    sum of the seconds each waited, an unanswered one as long as the platform says (600 at Douyin). `rating` is the
+    consumer's, 1 to 5, where one was given.
+    """
+
+    merchant_id: Id
+    conversation_id: Id
+    turns: Annotated[int, Meta(ge=0, le=100_000)]
+    reply_s: Annotated[int, Meta(ge=0, le=1_000_000_000)]
+    rating: Annotated[int, Meta(ge=1, le=5)] | None = None
+    order_id: Id | None = None
     zone: Id | None = None
 
     def __post_init__(self) -> None:

@@ -15,3 +15,4 @@ class Merchant(Subject):
     registered_at = FirstAt("merchant.registered", about="when it joined")
     name = Latest("merchant.registered", "name", FactType.TEXT, about="its name")
     zone = Latest("merchant.registered", "zone", FactType.TEXT, about="its time zone")
+    industry = Latest("merchant.registered", "industry", FactType.TEXT, about="what it mainly sells")

@@ -58,6 +58,7 @@ class Order(Subject):
     no_reason_terms = First("order.placed", "no_reason", TEXT, about="'excluded' from returns without a reason, or not")
     instant_tag = First("order.placed", "instant_refund", TEXT, about="'yes' where the goods are tagged instant refund")
     goods = First("order.placed", "goods", TEXT, about="physical, virtual, custom or blind_box")
+    creator_id = First("order.placed", "creator_id", TEXT, about="who brought the consumer to the goods")
     estimated_at = First("order.placed", "deliver_by", INSTANT, about="the delivery date stated when placed")
 
     item_merchant_id = Latest("order.item_added", "merchant_id", TEXT, about="the merchant of the last line")
@@ -128,6 +129,7 @@ class Order(Subject):
 
     refund_asked_at = FirstAt("refund.requested", about="the first refund request")
     refund_asked = Greatest("refund.requested", "amount_minor", MONEY, about="the most that was asked back")
+    refund_ground = First("refund.requested", "ground", TEXT, about="the reason of the first refund request")
     no_reason_asked_at = FirstAt("refund.requested", where={"ground": "no_reason"}, about="asked back without a reason")
     refund_decided_at = FirstAt("refund.decided", about="the first answer to a refund request")
     refund_approved_at = FirstAt("refund.decided", where={"outcome": "approved"}, about="the first approved refund")

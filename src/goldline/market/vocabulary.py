@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from goldline.core.facts.subject import Vocabulary
 from goldline.market.consumer import Consumer
+from goldline.market.conversation import Conversation
+from goldline.market.creatorday import CreatorDay
 from goldline.market.merchant import Merchant
 from goldline.market.merchantday import MerchantDay
 from goldline.market.notice import Notice
@@ -13,13 +15,15 @@ from goldline.market.parcel import Parcel
 from goldline.market.productday import ProductDay
 from goldline.market.refund import Refund
 from goldline.market.refundrequest import RefundRequest
+from goldline.market.review import Review
 from goldline.market.sanction import ACTIONS
 from goldline.market.waybill import repeated_waybills
 
 
 def vocabulary() -> Vocabulary:
-    """Order, parcel, refund, merchant, consumer, notice and the days counted from them, the sanctions of the published
-    rules, and what may be asked: a refund.
+    """Orders and what belongs to them, merchants, consumers, notices and the days they are counted by, the sanctions of
+    the published rules, and what may be asked: a refund.
     """
-    subjects = [Order, Parcel, Refund, Merchant, MerchantDay, ProductDay, OutletDay, Consumer, Notice]
-    return Vocabulary(subjects, ACTIONS, [repeated_waybills], [RefundRequest])
+    told = [Order, Parcel, Refund, Review, Merchant, Conversation]
+    days = [MerchantDay, ProductDay, CreatorDay, OutletDay]
+    return Vocabulary([*told, *days, Consumer, Notice], ACTIONS, [repeated_waybills], [RefundRequest])

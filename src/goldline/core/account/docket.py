@@ -75,7 +75,10 @@ def write(
     return_fees(connection, [each.id for each in gone], now)
     _tell(connection, "sanction.started", [(each.id, each.reached.violation.account) for each in fresh], now)
     _tell(connection, "sanction.revoked", [(each.id, each.account) for each in gone], now)
-    gate.move(connection, rules.gates, accounts, now)
+    # A gate was never moved for an account that never had a sanction.
+    concerned = {each.account for each in written.values()} | {each.reached.violation.account for each in fresh}
+    if concerned:
+        gate.move(connection, rules.gates, sorted(concerned), now)
 
 
 def violations(connection: Connection[Any], rules: RuleSet, accounts: Sequence[str]) -> dict[str, list[Violation]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import class_row
 
 from goldline.core.errors import GoldlineError
 from goldline.core.ledger.accrual import derived_id
@@ -46,6 +45,8 @@ class Answer:
     """Whether an account may pass. `limit` is the figure that holds for what was asked; None where there is none.
 
     `until` is when the last sanction that closes it ends by time; None when it is not closed or not by time alone.
+    Of a gate that asks for standing, `met` says whether the last one kept, of the day `scored_on`, meets `requires`; an
+    account without one does not.
     """
 
     gate: str
@@ -54,6 +55,10 @@ class Answer:
     limit: Decimal | None
     until: datetime | None
     grounds: tuple[Ground, ...]
+    requires: str | None = None
+    met: bool | None = None
+    score: Decimal | None = None
+    scored_on: date | None = None
 
 
 def find(gates: Sequence[Gate], name: str) -> Gate:
@@ -68,21 +73,60 @@ def find(gates: Sequence[Gate], name: str) -> Gate:
 
 def ask(connection: Connection[Any], gate: Gate, account: str, now: datetime, category: str | None = None) -> Answer:
     """Whether the account may pass the gate at `now`. Reads only."""
-    with connection.cursor(row_factory=class_row(Ground)) as cursor:
-        grounds = cursor.execute(
-            "SELECT s.id AS sanction_id, s.action, s.ladder, s.rule, s.nth, s.value, s.starts_at, s.ends_at, s.until"
-            f" FROM sanction s WHERE s.account = %(account)s AND s.action = ANY(%(actions)s) AND {IN_FORCE}"
-            " ORDER BY s.starts_at, s.id",
-            {"account": account, "actions": [*gate.closed_by, *gate.limited_by], "now": now},
-            prepare=True,
-        ).fetchall()
+    values = {"account": account, "actions": [*gate.closed_by, *gate.limited_by], "now": now, "score": gate.score}
+    rows = connection.execute(_asked(gate).encode(), values, prepare=True).fetchall()
+    grounds = [Ground(*row[3:]) for row in rows if row[3] is not None]
+    met, score, scored_on = rows[0][:3]
     closing = [each for each in grounds if each.action in gate.closed_by]
-    state = CLOSED if closing else LIMITED if grounds else OPEN
+    unmet = gate.requires is not None and not met
+    state = CLOSED if closing or unmet else LIMITED if grounds else OPEN
     least = min((each.value for each in grounds if each.value is not None), default=None)
     ends = [each.ends_at for each in closing]
-    until = max((end for end in ends if end), default=None) if None not in ends else None
-    limit = None if closing else _limit(connection, gate, category, least)
-    return Answer(gate.policy, account, state, limit, until, tuple(grounds))
+    until = max((end for end in ends if end), default=None) if None not in ends and not unmet else None
+    limit = None if state == CLOSED else _limit(connection, gate, category, least)
+    answer = Answer(gate.policy, account, state, limit, until, tuple(grounds))
+    if gate.requires is None:
+        return answer
+    return replace(answer, requires=gate.requires.text, met=not unmet, score=score, scored_on=scored_on)
+
+
+def _asked(gate: Gate) -> str:
+    """One look-up: a row for each sanction that matters, at least one, and before each the standing it asks for."""
+    standing = "(SELECT NULL::boolean AS met, NULL::numeric AS score, NULL::date AS day)"
+    if gate.requires is not None:
+        condition = gate.requires.sql("postgres", "q").replace("%", "%%")
+        standing = f"(SELECT ({condition}) AS met, q.score, q.day FROM ({_standing(gate)}) q)"
+    grounds = (
+        "SELECT s.id, s.action, s.ladder, s.rule, s.nth, s.value, s.starts_at, s.ends_at, s.until FROM sanction s"
+        f" WHERE s.account = %(account)s AND s.action = ANY(%(actions)s) AND {IN_FORCE}"
+    )
+    return (
+        f"SELECT k.met, k.score, k.day, g.* FROM (SELECT 1) one LEFT JOIN LATERAL {standing} k ON true"
+        f" LEFT JOIN LATERAL ({grounds}) g ON true ORDER BY g.starts_at, g.id"
+    )
+
+
+def _standing(gate: Gate) -> str:
+    """The account's last standing by the gate's score, of days that have ended, as the gate's condition reads it."""
+    assert gate.requires is not None, "only a gate that asks for standing reads one"
+    parts = sorted(gate.requires.names - {"score", "stars", "stage", "score_7d"})
+    # A dimension is read by its points, an indicator by its value; whichever of the two the name is of.
+    read = [f"{_part(name)} AS {name}" for name in parts]
+    week = (
+        "(SELECT avg(w.score) FROM standing w WHERE w.account = t.account AND w.policy = t.policy"
+        " AND w.day > t.day - 7 AND w.day <= t.day) AS score_7d"
+    )
+    return (
+        f"SELECT {', '.join(['t.score', 't.stars', 't.stage', 't.day', week, *read])} FROM standing t"
+        " WHERE t.account = %(account)s AND t.policy = %(score)s AND t.ends_at <= %(now)s ORDER BY t.day DESC LIMIT 1"
+    )
+
+
+def _part(name: str) -> str:
+    own_id = name.replace("_", "-")
+    path = f'$.*.indicators."{own_id}".value'
+    value = f"jsonb_path_query_first(t.dimensions, '{path}')"
+    return f"coalesce((t.dimensions -> '{own_id}' ->> 'points')::numeric, ({value})::text::numeric)"
 
 
 def _limit(connection: Connection[Any], gate: Gate, category: str | None, least: Decimal | None) -> Decimal | None:

@@ -51,10 +51,28 @@ def _text(value: str) -> bytes:
     return _length(len(raw)) + raw
 
 
+def _number(value: int) -> bytes:
+    """A whole number, not negative, as PostgreSQL keeps it: digits to the base 10,000 without the last zeros.
+
+    Such bytes do not compare as the numbers do: a number may be the value of a record, not the least or the greatest.
+    """
+    digits: list[int] = []
+    rest = value
+    while rest:
+        rest, digit = divmod(rest, 10_000)
+        digits.insert(0, digit)
+    weight = max(len(digits) - 1, 0)
+    while digits and digits[-1] == 0:
+        digits.pop()
+    body = b"".join(map(_count, (len(digits), weight, 0, 0, *digits)))
+    return _length(len(body)) + body
+
+
 _ENCODE: dict[FactType, Callable[[Any], bytes]] = {
     FactType.INSTANT: instant,
     FactType.MONEY: _amount,
     FactType.TEXT: _text,
+    FactType.NUMBER: _number,
 }
 
 

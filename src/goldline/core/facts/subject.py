@@ -85,11 +85,13 @@ class Aggregate(Subject):
     """A subject counted from the rows of others: one row per owner and civil day. The key is '<owner>|<day>'.
 
     `owners` names, for each kind of subject counted, its fact that says whose day it is; `zones` the one whose time
-    zone decides the day (`default_zone` where it is null or there is none).
+    zone decides the day (`default_zone` where it is null or there is none). `holder` is the subject that the
+    owner's id names, whose facts a score may read beside the day's.
     """
 
     owners: ClassVar[dict[str, str]]
     zones: ClassVar[dict[str, str]] = {}
+    holder: ClassVar[type[Subject] | None] = None
     default_zone: ClassVar[str] = "Asia/Shanghai"
 
     @classmethod

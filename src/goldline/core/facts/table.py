@@ -136,6 +136,8 @@ def _install_counting(connection: Connection[Any], aggregate: type[Aggregate]) -
     connection.execute(
         f"CREATE INDEX IF NOT EXISTS fact_{aggregate.kind}_owner ON goldline.fact_{aggregate.kind} (owner, day)"
     )
+    # The day that has just ended is read whole, of everybody.
+    connection.execute(f"CREATE INDEX IF NOT EXISTS fact_{aggregate.kind}_day ON goldline.fact_{aggregate.kind} (day)")
 
 
 def _typed(kind: str) -> str:

@@ -57,20 +57,21 @@ def open_days(connection: Connection[Any], aggregate: type[Aggregate], now: date
     """
     with connection.transaction():
         free = connection.execute("SELECT id FROM partition ORDER BY id FOR UPDATE SKIP LOCKED").fetchall()
+        today = "(%(now)s::timestamptz AT TIME ZONE coalesce({}.zone, '" + aggregate.default_zone + "'))::date"
+        # Days to come may be counted already: orders fall due then.
         last = (
-            f"SELECT partition, owner, max(zone) AS zone, max(day) AS day FROM fact_{aggregate.kind}"
-            " WHERE partition = ANY(%(homes)s::smallint[]) GROUP BY partition, owner"
+            f"SELECT d.partition, d.owner, max(d.zone) AS zone, max(d.day) AS day FROM fact_{aggregate.kind} d"
+            f" WHERE d.partition = ANY(%(homes)s::smallint[]) AND d.day <= {today.format('d')}"
+            " GROUP BY d.partition, d.owner"
         )
         counts = [n for n, fact in aggregate.facts.items() if fact.tally and fact.type is not FactType.TEXT]
         names, zeros = "".join(f", {name}" for name in counts), ", 0" * len(counts)
-        today = f"(%(now)s::timestamptz AT TIME ZONE coalesce(l.zone, '{aggregate.default_zone}'))::date"
         opened = connection.execute(
             (
                 f"INSERT INTO fact_{aggregate.kind} (partition, key, owner, day, zone{names})"
                 f" SELECT l.partition, l.owner || '|' || d.day::date, l.owner, d.day::date, l.zone{zeros}"
-                f" FROM ({last}) l"
-                f" CROSS JOIN LATERAL generate_series(l.day + 1, least({today}, l.day + {reach(aggregate)}),"
-                " interval '1 day') AS d (day) RETURNING owner, day"
+                f" FROM ({last}) l CROSS JOIN LATERAL generate_series(l.day + 1, least({today.format('l')}, l.day +"
+                f" {reach(aggregate)}), interval '1 day') AS d (day) ON CONFLICT DO NOTHING RETURNING owner, day"
             ).encode(),
             {"homes": [number for (number,) in free], "now": now},
         ).fetchall()

@@ -126,7 +126,7 @@ def _read(pack: Pack, source: Source) -> list[Case]:
         return []
     root = Table(document, (), document.values)
     root.allow(("case",), "a case file")
-    own = (table for table in root.tables("case", "case") if "ladder" not in table.values)
+    own = (table for table in root.tables("case", "case") if not {"ladder", "score"} & set(table.values))
     read_ones = (_case(table, pack) for table in own)
     return [case for case in read_ones if case is not None]
 

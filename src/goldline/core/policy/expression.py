@@ -94,6 +94,17 @@ class Expression:
         _collect(self._term, found)
         return tuple(found.values())
 
+    def figures(self) -> dict[str, str]:
+        """The parameters it names, with their values as SQL literals."""
+        found: dict[str, str] = {}
+        waiting = [self._term]
+        while waiting:
+            term = waiting.pop()
+            if term.label.startswith("param('"):
+                found[term.label[7:-2]] = term.postgres
+            waiting += term.parts
+        return found
+
     def texts(self) -> Iterator[str]:
         """The literal texts it may give, for an expression of type text."""
         waiting = [self._term]

@@ -27,7 +27,9 @@ _LADDER_KEYS: Final = (
 )  # fmt: skip
 _STEP_KEYS: Final = ("nth", "sanctions")
 _SANCTION_KEYS: Final = ("action", "for", "until", "value", "amount", "linked")
-_GATE_KEYS: Final = ("id", "title", "about", "closed_by", "limited_by", "limit", "clause", "grade")
+_GATE_KEYS: Final = (
+    "id", "title", "about", "closed_by", "limited_by", "limit", "score", "requires", "clause", "grade",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Gate:
     """A capability: closed while a sanction of `closed_by` is in force, limited while one of `limited_by` is.
 
     `limit` is a number worked out from what is asked (`category`) and the least `value` of the limiting sanctions.
+    With `requires` it is closed also to an account whose latest standing by `score` does not meet that condition.
     """
 
     policy: str
@@ -120,6 +123,8 @@ class Gate:
     currency: str
     clause: str | None = None
     grade: str | None = None
+    score: str | None = None
+    requires: Expression | None = None
 
     @property
     def kind(self) -> str:
@@ -139,7 +144,7 @@ class Gate:
     @property
     def uses(self) -> frozenset[Use]:
         """The parameters and tariffs it names."""
-        return self.limit.uses if self.limit is not None else frozenset()
+        return frozenset[Use]().union(*(each.uses for each in (self.limit, self.requires) if each is not None))
 
 
 def read_ladder(table: Table, setting: Setting, rules: Mapping[str, str]) -> Ladder | None:
@@ -232,8 +237,8 @@ def _action(table: Table, key: str, action: Any, setting: Setting) -> str | None
     return None
 
 
-def read_gate(table: Table, setting: Setting) -> Gate | None:
-    """A gate, or None with its faults noted."""
+def read_gate(table: Table, setting: Setting, scores: Mapping[str, Mapping[str, FactType]]) -> Gate | None:
+    """A gate, or None with its faults noted. `scores` maps the ids it may ask for to what can be asked of them."""
     table.allow(_GATE_KEYS, "a gate")
     complete = table.require(("id", "title", "about", "closed_by"), "the gate")
     before = len(table.document.source.diagnostics)
@@ -243,21 +248,32 @@ def read_gate(table: Table, setting: Setting) -> Gate | None:
     for key, actions in (("closed_by", closed_by), ("limited_by", limited_by)):
         for each in actions:
             _action(table, key, each, setting)
-    limit = _limit(table, setting)
+    limit = _asking(table, "limit", FactType.NUMBER, ASKED, setting)
+    score = _score(table, scores)
+    requires = _asking(table, "requires", FactType.BOOLEAN, scores[score], setting) if score else None
     clause, grade = table.text("clause"), table.choice("grade", GRADES)
     if len(table.document.source.diagnostics) > before or not complete:
         return None
     return Gate(
         f"{setting.pack}.{own_id}", 1, setting.pack, title, about, closed_by, limited_by, limit, setting.currency,
-        clause, grade,
+        clause, grade, f"{setting.pack}.{score}" if score else None, requires,
     )  # fmt: skip
 
 
-def _limit(table: Table, setting: Setting) -> Expression | None:
-    text = table.text("limit")
+def _score(table: Table, scores: Mapping[str, Mapping[str, FactType]]) -> str | None:
+    """The id of the score a gate asks for."""
+    if ("score" in table.values) != ("requires" in table.values):
+        table.report(None, "'score' and 'requires' go together", 'write score = "experience", requires = "score >= 70"')
+    return table.choice("score", scores)
+
+
+def _asking(
+    table: Table, key: str, want: FactType, types: Mapping[str, FactType], setting: Setting
+) -> Expression | None:
+    text = table.text(key)
     if text is None:
         return None
     return examine(
-        text, types=ASKED, want=FactType.NUMBER, currency=setting.currency, macros=None,
-        where=table.document.place((*table.path, "limit")), definitions=setting.definitions,
+        text, types=types, want=want, currency=setting.currency, macros=None,
+        where=table.document.place((*table.path, key)), definitions=setting.definitions,
     )  # fmt: skip

@@ -27,10 +27,12 @@ from goldline.core.policy.document import read
 from goldline.core.policy.ladder import Gate, Ladder, read_gate, read_ladder
 from goldline.core.policy.parameter import Parameter, read_parameters
 from goldline.core.policy.promise import Dormant, Promise
+from goldline.core.policy.score import Score, read_scores, readable
 from goldline.core.policy.table import Table
 from goldline.core.policy.tariff import Tariff, read_tariffs
 
 _Read = TypeVar("_Read")
+Article = Ladder | Gate | Score
 FILE: Final = "policies.toml"
 CASES_FILE: Final = "cases.toml"
 LARGEST_BYTES: Final = 2_000_000
@@ -42,7 +44,7 @@ class Pack:
     `decision_bodies` are the [[decision]] tables likewise, and `asleep` what of them waits for a parameter.
 
     `written` are all promises, those too that are not in force because a parameter has no value; `dormant` says which.
-    `articles` are its ladders and gates, each with its table as JSON values.
+    `articles` are its ladders, gates and scores, each with its table as JSON values.
     """
 
     id: str
@@ -57,7 +59,7 @@ class Pack:
     written: tuple[Promise, ...] = ()
     definitions: Definitions = NOTHING
     files: tuple[Path, ...] = ()
-    articles: tuple[tuple[Ladder | Gate, Mapping[str, Any]], ...] = ()
+    articles: tuple[tuple[Article, Mapping[str, Any]], ...] = ()
     decisions: tuple[Decision, ...] = ()
     decision_bodies: tuple[Mapping[str, Any], ...] = ()
 
@@ -79,6 +81,11 @@ class Pack:
     def gates(self) -> tuple[Gate, ...]:
         """Its gates."""
         return tuple(each for each, _ in self.articles if isinstance(each, Gate))
+
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """Its scores, every version."""
+        return tuple(each for each, _ in self.articles if isinstance(each, Score))
 
     @property
     def case_files(self) -> tuple[Path, ...]:
@@ -200,7 +207,7 @@ def _book(text: str, file: str, path: Path) -> _Book:
     return _Book(head, (root, *parts), files)
 
 
-_TABLES: Final = {"decision", "gate", "ladder", "promise", "rule", "tariff"}
+_TABLES: Final = {"decision", "gate", "ladder", "parameters", "promise", "rule", "score", "tariff"}
 
 
 def _root(text: str, file: str, keys: set[str]) -> Table:
@@ -257,13 +264,14 @@ def _pack(chain: list[_Book], path: Path, vocabulary: Vocabulary) -> Pack | None
         if promise is not None
     ]
     name = (_inherited(chain, _zone) or ("UTC", UTC))[0]
-    dormant = tuple(each for promise, _ in read_ones for each in promise.dormant)
+    whole = clause.Setting(own_id or "pack", currency, zone_of(name), vocabulary, definitions)
+    articles, sleeping = _articles(chain, whole, read_ones)
+    dormant = (*(each for promise, _ in read_ones for each in promise.dormant), *sleeping)
     awake = [(promise, written) for promise, written in read_ones if promise.in_force]
     return Pack(
         own_id or "pack", currency, name, title, tuple(p for p, _ in awake), tuple(b for _, b in awake), path,
         vocabulary, dormant, tuple(p for p, _ in read_ones), definitions, own.files,
-        _articles(chain, clause.Setting(own_id or "pack", currency, zone_of(name), vocabulary, definitions), read_ones),
-        tuple(d for d, _ in ruled), tuple(b for _, b in ruled),
+        articles, tuple(d for d, _ in ruled), tuple(b for _, b in ruled),
     )  # fmt: skip
 
 
@@ -286,17 +294,42 @@ def zone_of(name: str) -> tzinfo:
 
 def _articles(
     chain: list[_Book], setting: clause.Setting, promises: list[tuple[Promise, Mapping[str, Any]]]
-) -> tuple[tuple[Ladder | Gate, Mapping[str, Any]], ...]:
-    """The ladders and gates, those of a nearer book in place of the same ids farther away."""
+) -> tuple[tuple[tuple[Article, Mapping[str, Any]], ...], list[Dormant]]:
+    """The ladders, gates and scores, those of a nearer book in place of the same ids farther away.
+
+    A score sleeps while a parameter it names has no value, and a gate that asks for it sleeps with it.
+    """
     rules = {promise.id: promise.subject for promise, _ in promises if promise.kind == "rule"}
-    ladders = [(table, read_ladder(table, setting, rules)) for table in _nearest(chain, "ladder")]
-    gates = [(table, read_gate(table, setting)) for table in _nearest(chain, "gate")]
-    return tuple((each, article_body(table.values, each, setting)) for table, each in [*ladders, *gates] if each)
+    tables = {key: _nearest(chain, key) for key in ("ladder", "score", "gate")}
+    scores = read_scores(tables["score"], setting)
+    standing = [each for each in scores if each is not None]
+    found: list[tuple[Table, Article | None]] = [(t, read_ladder(t, setting, rules)) for t in tables["ladder"]]
+    found += zip(tables["score"], scores, strict=True)
+    found += [(table, read_gate(table, setting, readable(standing))) for table in tables["gate"]]
+    awake: list[tuple[Article, Mapping[str, Any]]] = []
+    asleep: list[Dormant] = []
+    for table, article in found:
+        lacks = _lacking(article, setting, standing)
+        if article is not None and lacks:
+            asleep.append(Dormant(article.policy, article.version, None, lacks))
+        elif article is not None:
+            awake.append((article, article_body(table.values, article, setting)))
+    return tuple(awake), asleep
 
 
-def article_body(values: Mapping[str, Any], article: Ladder | Gate, setting: clause.Setting) -> Mapping[str, Any]:
-    """A [[ladder]] or [[gate]] table as JSON values that read back the same."""
-    zone = {"zone": article.zone} if isinstance(article, Ladder) else {}
+def _lacking(article: Article | None, setting: clause.Setting, scores: list[Score]) -> tuple[str, ...]:
+    """The parameters without a value that keep an article from being in force."""
+    if isinstance(article, Score):
+        return setting.definitions.unset(article.uses)
+    if isinstance(article, Gate) and article.requires is not None:
+        asked = [each.uses for each in scores if each.policy == article.score]
+        return setting.definitions.unset(article.requires.uses.union(*asked))
+    return ()
+
+
+def article_body(values: Mapping[str, Any], article: Article, setting: clause.Setting) -> Mapping[str, Any]:
+    """A [[ladder]], [[score]] or [[gate]] table as JSON values that read back the same."""
+    zone = {} if isinstance(article, Gate) else {"zone": article.zone}
     figures: dict[str, Any] = _plain(setting.definitions.body(article.uses))
     return {**_plain(values), **figures, **zone, "currency": setting.currency}
 
@@ -332,7 +365,8 @@ def _definitions(chain: list[_Book]) -> Definitions:
     parameters: dict[str, Parameter] = {}
     tariffs: dict[str, Tariff] = {}
     for book in chain:
-        parameters = read_parameters(book.head.table("parameters"), parameters)
+        for table in (book.head.table("parameters"), *(root.table("parameters") for root in book.roots)):
+            parameters = read_parameters(table, parameters)
         tariffs |= read_tariffs(book.tables("tariff"), clause.usable_id)
     return Definitions(parameters, tariffs)
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
@@ -28,14 +28,16 @@ from goldline.core.policy.pack import Pack, zone_of
 from goldline.core.policy.parameter import read_parameters
 from goldline.core.policy.promise import Promise
 from goldline.core.policy.published_decision import load_decisions, publish_decisions
+from goldline.core.policy.score import Score, read_scores, readable
 from goldline.core.policy.slot import Slot, slots
 from goldline.core.policy.table import Table
 from goldline.core.policy.tariff import read_tariffs
 
 WITHDRAWN: Final = "withdrawn"
-ARTICLES: Final = ("ladder", "gate")
+ARTICLES: Final = ("ladder", "gate", "score")
 _OURS: Final = ("currency", "occurrences", "replaces", "parameters", "tariffs", "zone")  # beside what the author wrote
-Policy = Promise | Ladder | Gate
+Policy = Promise | Ladder | Gate | Score
+_Article = TypeVar("_Article", Ladder, Gate, Score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class RuleSet:
     gates: tuple[Gate, ...] = ()
     decisions: tuple[Decision, ...] = ()
     noticing: bool = False
+    scores: tuple[Score, ...] = ()
 
     @property
     def noticed_epoch(self) -> int | None:
@@ -166,12 +169,12 @@ def load_published(connection: Connection[Any], vocabulary: Vocabulary) -> RuleS
     judged = [row for row in standing if row.kind not in ARTICLES]
     loaded = [p for pack in packs for p in _revived([r for r in judged if r.pack == pack], pack, vocabulary)]
     ordered = sorted(loaded, key=lambda each: (each.subject, each.policy, each.version))
-    articles = [_article(row, vocabulary) for row in standing if row.kind in ARTICLES]
-    ladders = tuple(each for each in articles if isinstance(each, Ladder))
-    gates = tuple(each for each in articles if isinstance(each, Gate))
+    scores = tuple(_score(row, vocabulary) for row in standing if row.kind == "score")
+    ladders = tuple(_ladder(row, vocabulary) for row in standing if row.kind == "ladder")
+    gates = tuple(_gate(row, vocabulary, scores) for row in standing if row.kind == "gate")
     row = connection.execute("SELECT EXISTS (SELECT 1 FROM goldline.notice)").fetchone()
     decisions = load_decisions(connection, vocabulary)
-    return RuleSet(epoch, tuple(ordered), ladders, gates, decisions, noticing=bool(row and row[0]))
+    return RuleSet(epoch, tuple(ordered), ladders, gates, decisions, noticing=bool(row and row[0]), scores=scores)
 
 
 def ruleset_epoch(connection: Connection[Any]) -> int:
@@ -278,18 +281,36 @@ def _subject_of(row: _Row) -> str:
     return str(row.body.get("on", "account"))
 
 
-def _article(row: _Row, vocabulary: Vocabulary) -> Ladder | Gate:
-    """A stored ladder or gate, with its stored number."""
-    source = Source(f"published pack {row.pack}", "")
-    document = Document(source, {}, {})
+def _ladder(row: _Row, vocabulary: Vocabulary) -> Ladder:
+    """A stored ladder, with its stored number."""
+    table, setting = _setting(row, vocabulary)
+    return _known(read_ladder(table, setting, dict.fromkeys(row.body.get("counts", ()), "")), row, table)
+
+
+def _score(row: _Row, vocabulary: Vocabulary) -> Score:
+    """A stored score, with its stored number."""
+    table, setting = _setting(row, vocabulary)
+    return _known(read_scores([table], setting)[0], row, table)
+
+
+def _gate(row: _Row, vocabulary: Vocabulary, scores: tuple[Score, ...]) -> Gate:
+    """A stored gate, with its stored number."""
+    table, setting = _setting(row, vocabulary)
+    return _known(read_gate(table, setting, readable(each for each in scores if each.pack == row.pack)), row, table)
+
+
+def _setting(row: _Row, vocabulary: Vocabulary) -> tuple[Table, clause.Setting]:
+    """The table an article was written as, and what it is read with."""
+    document = Document(Source(f"published pack {row.pack}", ""), {}, {})
     table = Table(document, (row.kind,), {key: value for key, value in row.body.items() if key not in _OURS})
     zone = zone_of(str(row.body.get("zone", "UTC")))
     definitions = _definitions(document, 0, row.body)
-    setting = clause.Setting(row.pack, str(row.body["currency"]), zone, vocabulary, definitions)
-    rules = dict.fromkeys(row.body.get("counts", ()), "")
-    found = read_gate(table, setting) if row.kind == "gate" else read_ladder(table, setting, rules)
+    return table, clause.Setting(row.pack, str(row.body["currency"]), zone, vocabulary, definitions)
+
+
+def _known(found: _Article | None, row: _Row, table: Table) -> _Article:
     if found is None:
-        raise _stale(row.pack, source)
+        raise _stale(row.pack, table.document.source)
     return replace(found, version=row.version)
 
 

@@ -147,6 +147,24 @@ def list_decisions(
     return _page(decision_list.decisions(engine(), chosen, cursor, limit))
 
 
+@api.get(
+    "accounts/{path:account}/standing",
+    auth=BearerKey("read"),
+    response={200: dict[str, Any], **PROBLEMS},
+    tags=["accounts"],
+    summary="Show an account's standing",
+)
+def show_standing(request: HttpRequest, account: str) -> HttpResponse:
+    """What an account ('merchant:<id>', 'creator:<id>') scores now: each indicator's facts, value, points and weight;
+    what would move the score most, and what would have avoided its last violations.
+    """
+    from goldline.surfaces.web.reading.gates import answerable
+    from goldline.surfaces.web.reading.standings import answer_of
+
+    answerable(account)
+    return Response(answer_of(engine(), account))
+
+
 @api.get("findings", auth=BearerKey("read"), response={200: shape.Findings, **PROBLEMS}, tags=["findings"])
 def list_findings(
     request: HttpRequest,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +65,12 @@ class GateAnswer(Schema):
     limit: float | None
     until: datetime | None
     grounds: list[GateGround]
+    requires: str | None = Field(None, description="What its standing must meet, as the policy writes it.")
+    met: bool | None = Field(
+        None, description="Whether the last standing kept meets it; an account without one does not."
+    )
+    score: float | None = None
+    scored_on: date | None = None
 
 
 class Reason(Schema):

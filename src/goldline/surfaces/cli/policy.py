@@ -14,6 +14,7 @@ import click
 from psycopg import Connection
 
 from goldline.core.account.case import LadderResult, run_ladder_cases
+from goldline.core.account.scorecase import ScoreResult, run_score_cases
 from goldline.core.judge.sentence import amount
 from goldline.core.policy.case import CaseResult, run_cases
 from goldline.core.policy.comparison import compare_cases, published_pack
@@ -26,6 +27,7 @@ from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.cli.program import FAILED, LANGUAGES, counted
 from goldline.surfaces.cli.record import present, record, rehearsal
 
+_MOST_NAMES: Final = 6
 _HEADINGS: Final = {
     "en": ("made at", "due at", "kept at", "excused", "in force", "on breach", "reads"),
     "zh-Hans": ("承诺成立", "截止时间", "履约时间", "免除条件", "有效期", "违约补偿", "所依事实"),
@@ -75,11 +77,17 @@ def _asleep(pack: Pack) -> Iterator[str]:
     """What is written but not in force until a parameter has a value."""
     for each in pack.dormant:
         part = "" if each.remedy is None else f", remedy {each.remedy + 1}"
-        yield f"  not in force: {each.policy}, version {each.version}{part}: no value for {', '.join(each.parameters)}"
+        yield f"  not in force: {each.policy}, version {each.version}{part}: no value for {_some(each.parameters)}"
     for resting in pack.asleep:
         part = resting.part if resting.part in LIMITS else f"ground {resting.part}"
-        names = ", ".join(resting.parameters)
+        names = _some(resting.parameters)
         yield f"  not in force: {resting.policy}, version {resting.version}, {part}: no value for {names}"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    """So many names as a line holds, and how many more there are."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 @group.command()
@@ -100,8 +108,8 @@ def _test(connection: Connection[Any], pack: str, against: str | None) -> int:
     with _faults_shown() as faulty:
         loaded = load(pack, vocabulary())
         other = load(against, vocabulary()) if against else published_pack(connection, loaded)
-        results: list[CaseResult | LadderResult] = [] if other else [*run_cases(connection, loaded)]
-        results += run_ladder_cases(loaded)
+        results: list[CaseResult | LadderResult | ScoreResult] = [] if other else [*run_cases(connection, loaded)]
+        results += [*run_ladder_cases(loaded), *run_score_cases(connection, loaded)]
         for result in results:
             click.echo(result.as_text())
         if other is not None:

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "serve": ("running:serve", "Serve the pages and the API."),
     "demo": ("running:demo", "A made-up marketplace, live in the browser."),
     "report": ("reporting:group", "What became of the promises."),
+    "score": ("scoring:score", "What an account scores, why, and what would move it most."),
     "explain": ("reporting:explain", "Explain everything promised about one order."),
     "decide": ("deciding:decide", "Ask for a decision now: may this refund be paid at once?"),
     "policy": ("policy:group", "Check, test, explain and publish policy packs."),

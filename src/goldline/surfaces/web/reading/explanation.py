@@ -19,7 +19,7 @@ class _Kept:
     rules: RuleSet | None = None
 
 
-_VOCABULARY = vocabulary()
+VOCABULARY = vocabulary()
 _kept = _Kept()
 
 
@@ -28,7 +28,7 @@ def rules(connection: Connection) -> RuleSet:
     epoch = ruleset_epoch(connection)
     with _kept.lock:
         if _kept.rules is None or _kept.rules.epoch != epoch or _kept.url != engine_url():
-            _kept.rules, _kept.url = load_published(connection, _VOCABULARY), engine_url()
+            _kept.rules, _kept.url = load_published(connection, VOCABULARY), engine_url()
         return _kept.rules
 
 
@@ -36,7 +36,7 @@ def order_explained(connection: Connection, order_id: str) -> Explanation | None
     """One order explained now; None when nothing is known of it."""
     if "\x00" in order_id:
         return None
-    return explain(connection, _VOCABULARY, rules(connection), "order", order_id, engine_now(connection))
+    return explain(connection, VOCABULARY, rules(connection), "order", order_id, engine_now(connection))
 
 
 def explanation_of(connection: Connection, order_id: str) -> dict[str, Any] | None:

@@ -1,0 +1,53 @@
+"""The creator-day: what became of the orders one creator brought, on one day."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from goldline.core.facts.merge import Count, DayEnd, FactType, Sum, Windowed
+from goldline.core.facts.subject import Aggregate
+from goldline.market.order import Order
+from goldline.market.review import Review
+
+_DUE = "exempted_at IS NULL AND (cancelled_at IS NULL OR cancelled_at > ship_by)"
+
+
+class CreatorDay(Aggregate):
+    """Counts over the orders one creator brought, each on the day of the time it is counted by."""
+
+    kind = "creator_day"
+    key = "creator_day_id"
+    owners: ClassVar[dict[str, str]] = {"order": "creator_id", "review": "creator_id"}
+    zones: ClassVar[dict[str, str]] = {"order": "zone", "review": "zone"}
+    parties: ClassVar[dict[str, str]] = {"creator": "owner"}
+
+    ends_at = DayEnd(about="the midnight that ends the day")
+    orders_paid = Count(Order, at="paid_at", about="orders paid that day")
+    orders_asked = Count(Order, at="paid_at", where="refund_asked_at IS NOT NULL", about="of those, asked back since")
+    orders_complained = Count(Order, at="paid_at", where="complained_at IS NOT NULL", about="of those, complained of")
+    orders_due = Count(Order, at="ship_by", where=_DUE, about="orders to be shipped by that day")
+    orders_late = Count(
+        Order, at="ship_by", where=f"{_DUE} AND (shipped_at IS NULL OR shipped_at > ship_by)",
+        about="of those, not shipped in time",
+    )  # fmt: skip
+    orders_signed = Count(
+        Order, at="delivered_at", where="signed_at IS NOT NULL", about="orders delivered that day and signed for"
+    )
+    orders_quality = Count(
+        Order, at="delivered_at", where="signed_at IS NOT NULL AND refund_ground = 'quality'",
+        about="of those, first asked back for their quality",
+    )  # fmt: skip
+    reviews = Count(Review, at="reviewed_at", about="reviews given that day")
+    rating_sum = Sum(Review, "rating", FactType.NUMBER, at="reviewed_at", about="their ratings of the goods, added up")
+    reviews_bad = Count(Review, at="reviewed_at", where="rating <= 2", about="of those reviews, one or two stars")
+
+    paid_30d = Windowed("orders_paid", 30, about="orders_paid of thirty days")
+    asked_30d = Windowed("orders_asked", 30, about="orders_asked of thirty days")
+    complained_30d = Windowed("orders_complained", 30, about="orders_complained of thirty days")
+    due_30d = Windowed("orders_due", 30, about="orders_due of thirty days")
+    late_30d = Windowed("orders_late", 30, about="orders_late of thirty days")
+    signed_30d = Windowed("orders_signed", 30, about="orders_signed of thirty days")
+    quality_30d = Windowed("orders_quality", 30, about="orders_quality of thirty days")
+    reviews_30d = Windowed("reviews", 30, about="reviews of thirty days")
+    rating_sum_30d = Windowed("rating_sum", 30, about="rating_sum of thirty days")
+    reviews_bad_30d = Windowed("reviews_bad", 30, about="reviews_bad of thirty days")
