@@ -21,6 +21,7 @@ from goldline.core.money import exponent as exponent_of
 from goldline.core.policy import clause
 from goldline.core.policy.decision import Asleep, Decision
 from goldline.core.policy.decision_clause import check_names, decisions
+from goldline.core.policy.appeal import Terms, read_terms
 from goldline.core.policy.definition import NOTHING, Definitions
 from goldline.core.policy.diagnostic import PolicyError, Source, nearest
 from goldline.core.policy.document import read
@@ -31,6 +32,7 @@ from goldline.core.policy.table import Table
 from goldline.core.policy.tariff import Tariff, read_tariffs
 
 _Read = TypeVar("_Read")
+Article = Ladder | Gate | Terms
 FILE: Final = "policies.toml"
 CASES_FILE: Final = "cases.toml"
 LARGEST_BYTES: Final = 2_000_000
@@ -42,7 +44,7 @@ class Pack:
     `decision_bodies` are the [[decision]] tables likewise, and `asleep` what of them waits for a parameter.
 
     `written` are all promises, those too that are not in force because a parameter has no value; `dormant` says which.
-    `articles` are its ladders and gates, each with its table as JSON values.
+    `articles` are its ladders, gates and terms of appeal, each with its table as JSON values.
     """
 
     id: str
@@ -57,7 +59,7 @@ class Pack:
     written: tuple[Promise, ...] = ()
     definitions: Definitions = NOTHING
     files: tuple[Path, ...] = ()
-    articles: tuple[tuple[Ladder | Gate, Mapping[str, Any]], ...] = ()
+    articles: tuple[tuple[Article, Mapping[str, Any]], ...] = ()
     decisions: tuple[Decision, ...] = ()
     decision_bodies: tuple[Mapping[str, Any], ...] = ()
 
@@ -200,7 +202,7 @@ def _book(text: str, file: str, path: Path) -> _Book:
     return _Book(head, (root, *parts), files)
 
 
-_TABLES: Final = {"decision", "gate", "ladder", "promise", "rule", "tariff"}
+_TABLES: Final = {"appeal", "decision", "gate", "ladder", "promise", "rule", "tariff"}
 
 
 def _root(text: str, file: str, keys: set[str]) -> Table:
@@ -286,17 +288,19 @@ def zone_of(name: str) -> tzinfo:
 
 def _articles(
     chain: list[_Book], setting: clause.Setting, promises: list[tuple[Promise, Mapping[str, Any]]]
-) -> tuple[tuple[Ladder | Gate, Mapping[str, Any]], ...]:
-    """The ladders and gates, those of a nearer book in place of the same ids farther away."""
+) -> tuple[tuple[Article, Mapping[str, Any]], ...]:
+    """The ladders, gates and terms of appeal, those of a nearer book in place of the same ids farther away."""
     rules = {promise.id: promise.subject for promise, _ in promises if promise.kind == "rule"}
     ladders = [(table, read_ladder(table, setting, rules)) for table in _nearest(chain, "ladder")]
     gates = [(table, read_gate(table, setting)) for table in _nearest(chain, "gate")]
-    return tuple((each, article_body(table.values, each, setting)) for table, each in [*ladders, *gates] if each)
+    terms = [(table, read_terms(table, setting)) for table in _nearest(chain, "appeal")]
+    found = [*ladders, *gates, *terms]
+    return tuple((each, article_body(table.values, each, setting)) for table, each in found if each)
 
 
-def article_body(values: Mapping[str, Any], article: Ladder | Gate, setting: clause.Setting) -> Mapping[str, Any]:
-    """A [[ladder]] or [[gate]] table as JSON values that read back the same."""
-    zone = {"zone": article.zone} if isinstance(article, Ladder) else {}
+def article_body(values: Mapping[str, Any], article: Article, setting: clause.Setting) -> Mapping[str, Any]:
+    """A [[ladder]], [[gate]] or [[appeal]] table as JSON values that read back the same."""
+    zone = {"zone": article.zone} if isinstance(article, Ladder | Terms) else {}
     figures: dict[str, Any] = _plain(setting.definitions.body(article.uses))
     return {**_plain(values), **figures, **zone, "currency": setting.currency}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,6 +20,7 @@ from goldline.core.errors import GoldlineError
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.policy import clause
 from goldline.core.policy.decision import Decision
+from goldline.core.policy.appeal import Terms, read_terms
 from goldline.core.policy.definition import Definitions
 from goldline.core.policy.diagnostic import Source
 from goldline.core.policy.document import Document
@@ -33,9 +34,9 @@ from goldline.core.policy.table import Table
 from goldline.core.policy.tariff import read_tariffs
 
 WITHDRAWN: Final = "withdrawn"
-ARTICLES: Final = ("ladder", "gate")
+ARTICLES: Final = ("ladder", "gate", "appeal")
 _OURS: Final = ("currency", "occurrences", "replaces", "parameters", "tariffs", "zone")  # beside what the author wrote
-Policy = Promise | Ladder | Gate
+Policy = Promise | Ladder | Gate | Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class RuleSet:
     gates: tuple[Gate, ...] = ()
     decisions: tuple[Decision, ...] = ()
     noticing: bool = False
+    appeals: tuple[Terms, ...] = ()
 
     @property
     def noticed_epoch(self) -> int | None:
@@ -171,7 +173,8 @@ def load_published(connection: Connection[Any], vocabulary: Vocabulary) -> RuleS
     gates = tuple(each for each in articles if isinstance(each, Gate))
     row = connection.execute("SELECT EXISTS (SELECT 1 FROM goldline.notice)").fetchone()
     decisions = load_decisions(connection, vocabulary)
-    return RuleSet(epoch, tuple(ordered), ladders, gates, decisions, noticing=bool(row and row[0]))
+    terms = tuple(each for each in articles if isinstance(each, Terms))
+    return RuleSet(epoch, tuple(ordered), ladders, gates, decisions, noticing=bool(row and row[0]), appeals=terms)
 
 
 def ruleset_epoch(connection: Connection[Any]) -> int:
@@ -278,8 +281,8 @@ def _subject_of(row: _Row) -> str:
     return str(row.body.get("on", "account"))
 
 
-def _article(row: _Row, vocabulary: Vocabulary) -> Ladder | Gate:
-    """A stored ladder or gate, with its stored number."""
+def _article(row: _Row, vocabulary: Vocabulary) -> Ladder | Gate | Terms:
+    """A stored ladder, gate or appeal, with its stored number."""
     source = Source(f"published pack {row.pack}", "")
     document = Document(source, {}, {})
     table = Table(document, (row.kind,), {key: value for key, value in row.body.items() if key not in _OURS})
@@ -287,7 +290,12 @@ def _article(row: _Row, vocabulary: Vocabulary) -> Ladder | Gate:
     definitions = _definitions(document, 0, row.body)
     setting = clause.Setting(row.pack, str(row.body["currency"]), zone, vocabulary, definitions)
     rules = dict.fromkeys(row.body.get("counts", ()), "")
-    found = read_gate(table, setting) if row.kind == "gate" else read_ladder(table, setting, rules)
+    readers: dict[str, Callable[[], Ladder | Gate | Terms | None]] = {
+        "gate": lambda: read_gate(table, setting),
+        "ladder": lambda: read_ladder(table, setting, rules),
+        "appeal": lambda: read_terms(table, setting),
+    }
+    found = readers[row.kind]()
     if found is None:
         raise _stale(row.pack, source)
     return replace(found, version=row.version)

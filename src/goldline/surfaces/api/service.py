@@ -152,7 +152,7 @@ def list_findings(
     request: HttpRequest,
     policy: str = Filter,
     merchant: str = Filter,
-    state: Literal["", "standing", "exonerated"] = "",
+    state: Literal["", "standing", "exonerated", "overturned"] = "",
     order: str = Filter,
     since: str = Filter,
     until: str = Filter,
