@@ -203,8 +203,8 @@ def test_evidence_is_asked_for_and_wakes_the_case(bad: World) -> None:
     rules = bad.engine.ruleset
     upload = Upload("report", "report.txt", "text/plain", "水灾 2026-03".encode())
     add(bad.connection, rules, filed.appeal_id, "merchant:m1", upload, SHOP, hours(FOUND + 3))
+    other = Upload("selfie", "a.txt", "text/plain", b"x")
     with pytest.raises(GoldlineError, match="has no evidence"):
-        other = Upload("selfie", "a.txt", "text/plain", b"x")
         add(bad.connection, rules, filed.appeal_id, "merchant:m1", other, SHOP, hours(FOUND + 3))
     assert review.take(bad.connection, "ada", hours(FOUND + 4)) is not None
 

@@ -18,8 +18,10 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
+from goldline.core.account.appeal import escalate_overdue
 from goldline.core.account.docket import MOST_ACCOUNTS, settle
 from goldline.core.account.docket import release as release_sanctions
+from goldline.core.account.rectification import follow as follow_plans
 from goldline.core.clock import stored_now
 from goldline.core.database import connect
 from goldline.core.engine import Engine
@@ -200,6 +202,9 @@ class Worker:
             while settle(connection, self.vocabulary, engine.ruleset, now) >= MOST_ACCOUNTS:
                 pass
             release_sanctions(connection, self.vocabulary, engine.ruleset, now)
+        with connection.transaction():
+            escalate_overdue(connection, now)
+            follow_plans(connection, self.vocabulary, engine.ruleset, now)
 
     def _count(self, connection: Connection[Any], engine: Engine, aggregate: type[Aggregate], now: datetime) -> int:
         """Add up the differences, and once an hour open the days on which nothing happened."""

@@ -1,4 +1,4 @@
-"""Evidence of appeals: files whose bytes are what they say they are, stored with their digest, served as downloads only.
+"""Evidence of appeals: files that are what they say they are, kept with their digest, served as downloads only.
 
 Nothing that a browser would run is taken. Signatures of the types: PNG (ISO/IEC 15948), JPEG (ISO/IEC 10918-1), PDF
 (ISO 32000-1, 7.5.2), MP4 (ISO/IEC 14496-12, 4.3).
@@ -53,6 +53,8 @@ def _mp4(body: bytes) -> bool:
 
 
 def _text(body: bytes) -> bool:
+    if body.startswith(b"%PDF"):
+        return False
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -75,11 +75,10 @@ def rehearse(
     while True:
         with connection.transaction(force_rollback=True):
             bite = _bite(connection, selection, after)
-            if bite.ids:
-                ground = Ground("nobody", "rehearsal", "rehearsal")
-                effect = overturn(connection, vocabulary, held_rules(connection, vocabulary), bite.ids, ground, now)
-        if not bite.ids:
-            return
+            if not bite.ids:
+                return
+            ground = Ground("nobody", "rehearsal", "rehearsal")
+            effect = overturn(connection, vocabulary, held_rules(connection, vocabulary), bite.ids, ground, now)
         after = bite.last
         yield effect
 

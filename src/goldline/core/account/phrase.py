@@ -10,7 +10,8 @@ Lang = Language
 PHRASES: Final[dict[Lang, dict[str, str]]] = {
     "en": {
         "colon": ": ", "decision": "Decision", "facts": "Facts", "automated": "Means",
-        "by_machine": "Decided automatically, on recorded facts.", "by_person": "Decided by a person.", "ground": "Rule", "count": "Count", "duration": "Duration",
+        "by_machine": "Decided automatically, on recorded facts.", "by_person": "Decided by a person.",
+        "ground": "Rule", "count": "Count", "duration": "Duration",
         "territory": "Territory", "redress": "Redress", "values": "Values", "source": "Source",
         "territory_scope": "Everywhere the marketplace trades.",
         "facts_of": "{about} The conduct is of {at}; it was found on {found}.",
@@ -27,7 +28,8 @@ PHRASES: Final[dict[Lang, dict[str, str]]] = {
     },
     "zh-Hans": {
         "colon": "：", "decision": "处置", "facts": "事实", "automated": "方式",
-        "by_machine": "系统依据记录的事实自动作出。", "by_person": "由人工作出。", "ground": "规则", "count": "次数", "duration": "期限",
+        "by_machine": "系统依据记录的事实自动作出。", "by_person": "由人工作出。",
+        "ground": "规则", "count": "次数", "duration": "期限",
         "territory": "地域范围", "redress": "救济途径", "values": "取值", "source": "来源",
         "territory_scope": "平台经营的全部地域。",
         "facts_of": "{about}行为时间 {at}，认定时间 {found}。",

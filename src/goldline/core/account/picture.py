@@ -1,4 +1,4 @@
-"""Pictures of accounts before and after: what a decision changed, exactly, for those who take it and for a rehearsal."""
+"""Pictures of accounts before and after: what a decision changed, exactly, or would change in a rehearsal."""
 
 from __future__ import annotations
 
