@@ -164,3 +164,4 @@ CREATE TABLE IF NOT EXISTS rectification (
     actor        text NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS rectification_running ON rectification (account) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS decision_review ON decision (decided_at, id) WHERE answer = 'review';

@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
+from goldline.core.account.admission import admit
 from goldline.core.account.appeal import escalate_overdue
 from goldline.core.account.docket import MOST_ACCOUNTS, settle
 from goldline.core.account.docket import release as release_sanctions
@@ -205,6 +206,7 @@ class Worker:
         with connection.transaction():
             escalate_overdue(connection, now)
             follow_plans(connection, self.vocabulary, engine.ruleset, now)
+            admit(connection, now)
 
     def _count(self, connection: Connection[Any], engine: Engine, aggregate: type[Aggregate], now: datetime) -> int:
         """Add up the differences, and once an hour open the days on which nothing happened."""

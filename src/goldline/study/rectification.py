@@ -6,8 +6,8 @@ to everybody (trend), what was to be expected from where they stood (regression)
 
 The regression comes from accounts not under a plan: the line of their later level on their earlier one (analysis of
 covariance; F. Galton 1886 for the phenomenon). It is honest where plans were given by the earlier level and by nothing
-else that matters, where levels follow a line, and where there are accounts without a plan at the same levels; `overlap` says
-how far that holds. It is no experiment.
+else that matters, where levels follow a line, and where there are accounts without a plan at the same levels; `overlap`
+says how far that holds. It is no experiment.
 """
 
 from __future__ import annotations

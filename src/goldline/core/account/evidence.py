@@ -22,9 +22,9 @@ from goldline.core.account.trail import record
 from goldline.core.errors import GoldlineError
 from goldline.core.policy.published import RuleSet
 
-LARGEST_BYTES: Final = 20_000_000
+LARGEST_BYTES: Final = 8_000_000
 MOST_FILES: Final = 20
-MOST_BYTES: Final = 60_000_000  # of one appeal
+MOST_BYTES: Final = 40_000_000  # of one appeal
 _NAME: Final = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|]{1,120}")
 # Text that a browser or an office program would run, whatever its type says.
 _ACTIVE: Final = re.compile(

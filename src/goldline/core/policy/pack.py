@@ -19,9 +19,9 @@ from goldline.core.facts.subject import Vocabulary
 from goldline.core.money import EXPONENTS, Money
 from goldline.core.money import exponent as exponent_of
 from goldline.core.policy import clause
+from goldline.core.policy.appeal import Terms, read_terms
 from goldline.core.policy.decision import Asleep, Decision
 from goldline.core.policy.decision_clause import check_names, decisions
-from goldline.core.policy.appeal import Terms, read_terms
 from goldline.core.policy.definition import NOTHING, Definitions
 from goldline.core.policy.diagnostic import PolicyError, Source, nearest
 from goldline.core.policy.document import read

@@ -19,8 +19,8 @@ from psycopg.types.json import Jsonb
 from goldline.core.errors import GoldlineError
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.policy import clause
-from goldline.core.policy.decision import Decision
 from goldline.core.policy.appeal import Terms, read_terms
+from goldline.core.policy.decision import Decision
 from goldline.core.policy.definition import Definitions
 from goldline.core.policy.diagnostic import Source
 from goldline.core.policy.document import Document
