@@ -15,12 +15,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from threading import Event
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
 from goldline.connectors import files
 from goldline.core import poison, worker
 from goldline.core import step as stepping
+from goldline.core.account import massoverturn
 from goldline.core.crashpoint import crashpoint
 from goldline.core.database import connect
 from goldline.core.errors import DatabaseError
@@ -118,6 +120,14 @@ def take_in(setting: Setting, path: Path, partitions: int) -> None:
     vars(files)["BATCH_EVENTS"] = 100
     with connect(setting.url) as connection:
         files.import_file(connection, Intake(catalogue(), partitions), path)
+
+
+def take_back(setting: Setting, ident: UUID, now: datetime) -> None:
+    """A mass overturning, in bites of a few accounts."""
+    vars(massoverturn)["BITE_ACCOUNTS"] = 3
+    with connect(setting.url) as connection:
+        for _ in massoverturn.run(connection, vocabulary(), ident, now):
+            pass
 
 
 def _named_connect(url: str, **given: Any) -> Any:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
+from uuid import UUID
 
 import psutil
 from psycopg import Connection
@@ -93,6 +94,10 @@ class Scene:
     def importer(self, path: Path, **given: Any) -> Any:
         """Start an import of a file."""
         return self._started(process.start(process.take_in, self.setting(**given), path, 2))
+
+    def taker(self, ident: UUID, **given: Any) -> Any:
+        """Start a mass overturning, or go on with one."""
+        return self._started(process.start(process.take_back, self.setting(**given), ident, END + LATER))
 
     def _started(self, each: Any) -> Any:
         self.processes.append(each)

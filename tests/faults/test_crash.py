@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from goldline.core.account.actor import Actor
+from goldline.core.account.massoverturn import Selection, begin
 from goldline.core.outbox import endpoint
 from goldline.core.outbox.address import AddressRules
 from goldline.core.outbox.message import message_id
@@ -33,15 +35,19 @@ def named_points() -> list[str]:
     return sorted(set(re.findall(r"""crashpoint\(\s*['"]([^'"]+)['"]""", text)))
 
 
+# What a person takes back is in no event: these points have a test of their own, without a replay.
+OVERTURNING = [name for name in named_points() if name.startswith("overturn")]
+
+
 def test_there_are_points_of_every_flow() -> None:
     """Intake, step and dispatch all have points, and every point belongs to a flow that is run here."""
     flows = {name.partition(".")[0] for name in named_points()}
-    assert flows == set(FLOWS)
+    assert flows == {*FLOWS, "overturn"}
     assert len(named_points()) >= 15
 
 
 @pytest.mark.parametrize("visit", VISITS)
-@pytest.mark.parametrize("point", named_points())
+@pytest.mark.parametrize("point", sorted(set(named_points()) - set(OVERTURNING)))
 def test_crash(scene: Scene, fresh: Callable[[], str], point: str, visit: int) -> None:
     """Killed at the point: it was reached, nothing acknowledged is lost, nothing is paid twice, a replay agrees."""
     victim = FLOWS[point.partition(".")[0]](scene, point, visit)
@@ -54,6 +60,31 @@ def test_crash(scene: Scene, fresh: Callable[[], str], point: str, visit: int) -
     report = scene.report(fresh())
     assert report.ok, str(report)
     assert scene.paid() == scene.value("SELECT count(*) FROM remedy WHERE state = 'paid'") > ORDERS
+
+
+@pytest.mark.parametrize("point", OVERTURNING)
+def test_crash_while_overturning(scene: Scene, point: str) -> None:
+    """Killed while a mass of findings is taken back: another run does the rest, and every charge moves exactly once."""
+    scene.feed(*orders(0, ORDERS))
+    scene.drain()
+    policy = scene.value("SELECT policy FROM finding GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1")
+    with scene.connect() as connection:
+        ident = begin(connection, Selection(policy), "It was wrong.", Actor("person", "ada"), END)
+    found = scene.value(f"SELECT count(*) FROM finding WHERE policy = '{policy}'")
+    charged = f"FROM remedy WHERE policy = '{policy}' AND state = 'paid'"
+    paid = scene.value(f"SELECT coalesce(sum(amount_minor), 0) {charged}")
+    _assert_died(scene.taker(ident, crash_at=point), point)
+    again = scene.taker(ident)
+    again.join(60)
+    assert again.exitcode == 0
+    assert scene.value(f"SELECT count(*) {charged} AND charged_to <> 'platform'") == 0
+    taken = scene.value(f"SELECT count(*) FROM finding WHERE policy = '{policy}' AND status = 'overturned'")
+    assert taken == found == scene.value("SELECT findings FROM mass_overturn") > 3
+    moved = "SELECT sum(amount_minor) FROM posting WHERE reason = 'overturn' AND account <> 'platform'"
+    assert scene.value(moved) == paid > 0
+    assert scene.value("SELECT count(*) FROM account_trail WHERE action = 'finding.overturned'") == found
+    report = scene.report()
+    assert report.ok, str(report)
 
 
 @pytest.mark.parametrize("point", [name for name in named_points() if name.startswith("dispatch")])

@@ -19,8 +19,8 @@ from psycopg.rows import class_row
 
 from goldline.core.errors import GoldlineError
 
-Scope = Literal["events:write", "decide", "read", "admin"]
-SCOPES: Final[tuple[Scope, ...]] = ("events:write", "decide", "read", "admin")
+Scope = Literal["events:write", "decide", "appeals:write", "reviews:write", "read", "admin"]
+SCOPES: Final[tuple[Scope, ...]] = ("events:write", "decide", "appeals:write", "reviews:write", "read", "admin")
 PREFIX: Final = "gl_live_"
 SHOWN_LENGTH: Final = len(PREFIX) + 4
 _SECRET: Final = re.compile(r"gl_live_[0-9a-f]{32}\Z")

@@ -140,7 +140,7 @@ CREATE TABLE IF NOT EXISTS finding (
     merchant_id  text,
     facts        jsonb NOT NULL,                   -- every fact the policy reads, as seen
     nodes        jsonb NOT NULL,                   -- value of every node of its expressions
-    status       text NOT NULL DEFAULT 'standing' CHECK (status IN ('standing', 'exonerated')),
+    status       text NOT NULL DEFAULT 'standing' CHECK (status IN ('standing', 'exonerated', 'overturned')),
     status_at    timestamptz,
     status_why   jsonb,                            -- the verdict and the facts that changed it
     revision     integer NOT NULL DEFAULT 0,       -- times the status has turned
@@ -160,7 +160,7 @@ CREATE TABLE IF NOT EXISTS remedy (
     kind          text NOT NULL,                   -- 'coupon', 'refund', 'balance'
     payee         text NOT NULL,                   -- 'consumer:<id>'
     bearer        text NOT NULL,                   -- who was charged first: 'merchant:<id>', 'carrier:<id>', 'platform'
-    charged_to    text NOT NULL,                   -- who bears it now (an exoneration moves it to 'platform')
+    charged_to    text NOT NULL,                   -- who bears it now (exonerating or overturning moves it to 'platform')
     asked_minor   bigint NOT NULL,                 -- by the tariff, before caps
     amount_minor  bigint NOT NULL CHECK (amount_minor >= 0),   -- after caps: what is paid
     currency      text NOT NULL,
@@ -195,7 +195,7 @@ CREATE TABLE IF NOT EXISTS posting (
     account       text COLLATE "C" NOT NULL,       -- 'merchant:<id>', 'carrier:<id>', 'platform', 'consumer:<id>', 'clearing:payout'
     currency      text NOT NULL,
     amount_minor  bigint NOT NULL,                 -- + the account receives, - the account gives
-    reason        text NOT NULL,                   -- 'accrue', 'settle', 'refuse', 'exonerate', 'reinstate', 'fund'
+    reason        text NOT NULL,                   -- 'accrue', 'settle', 'refuse', 'exonerate', 'reinstate', 'overturn', 'fund', 'fee', 'fee_return', 'fee_waive'
     remedy_id     uuid,
     posted_at     timestamptz NOT NULL,            -- the clock of what posted it
     PRIMARY KEY (partition, entry, line)

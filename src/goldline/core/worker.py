@@ -18,8 +18,11 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
+from goldline.core.account.admission import admit
+from goldline.core.account.appeal import escalate_overdue
 from goldline.core.account.docket import MOST_ACCOUNTS, settle
 from goldline.core.account.docket import release as release_sanctions
+from goldline.core.account.rectification import follow as follow_plans
 from goldline.core.account.standing import keep as keep_standing
 from goldline.core.clock import stored_now
 from goldline.core.database import connect
@@ -204,6 +207,10 @@ class Worker:
             while settle(connection, self.vocabulary, engine.ruleset, now) >= MOST_ACCOUNTS:
                 pass
             release_sanctions(connection, self.vocabulary, engine.ruleset, now)
+        with connection.transaction():
+            escalate_overdue(connection, now)
+            follow_plans(connection, self.vocabulary, engine.ruleset, now)
+            admit(connection, now)
 
     def _score(self, connection: Connection[Any], engine: Engine, *, again: bool) -> None:
         """Score the day that has ended: once an hour, what is not scored yet; of a replay, at its end."""

@@ -17,6 +17,7 @@ from psycopg import Connection
 from goldline.core.account import figure, gate
 from goldline.core.account.fee import book_fees, return_fees
 from goldline.core.account.sanction import Sanction, Violation, sanctions
+from goldline.core.account.statement import issue
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.ledger.accrual import derived_id
 from goldline.core.outbox.message import Message, queue
@@ -32,6 +33,7 @@ class Standing:
     id: UUID
     account: str
     action: str
+    nth: int
     revoked: bool
 
 
@@ -58,6 +60,20 @@ def settle(connection: Connection[Any], vocabulary: Vocabulary, rules: RuleSet, 
     return len(accounts)
 
 
+def hold(connection: Connection[Any], accounts: Sequence[str]) -> None:
+    """Keep others from working these accounts out until the transaction ends; waits for who is at it."""
+    connection.execute(
+        "INSERT INTO account_due (account) SELECT unnest(%s::text[]) ORDER BY 1"
+        " ON CONFLICT (account) DO UPDATE SET since = account_due.since",
+        (sorted(set(accounts)),),
+    )
+
+
+def let_go(connection: Connection[Any], accounts: Sequence[str]) -> None:
+    """Say that these accounts, held before, are worked out."""
+    connection.execute("DELETE FROM account_due WHERE account = ANY(%s)", (list(accounts),))
+
+
 def write(
     connection: Connection[Any], vocabulary: Vocabulary, rules: RuleSet, accounts: Sequence[str], now: datetime
 ) -> None:
@@ -68,9 +84,12 @@ def write(
     fresh = [each for ident, each in wanted.items() if ident not in written]
     gone = [each for ident, each in written.items() if ident not in wanted and not each.revoked]
     back = [each for ident, each in written.items() if ident in wanted and each.revoked]
-    _insert(connection, figure.worked_out(connection, vocabulary, fresh))
+    _insert(connection, figure.worked_out(connection, vocabulary, fresh), now)
+    issue(connection, [each.id for each in fresh], now)
     _revoke(connection, gone, now)
     _reinstate(connection, back)
+    _renumber(connection, [wanted[each.id] for each in written.values() if each.id in wanted
+                           and each.nth != wanted[each.id].reached.nth])  # fmt: skip
     book_fees(connection, [each.id for each in fresh] + [each.id for each in back], now)
     return_fees(connection, [each.id for each in gone], now)
     _tell(connection, "sanction.started", [(each.id, each.reached.violation.account) for each in fresh], now)
@@ -97,18 +116,18 @@ def violations(connection: Connection[Any], rules: RuleSet, accounts: Sequence[s
 
 def _written(connection: Connection[Any], accounts: Sequence[str]) -> list[Standing]:
     rows = connection.execute(
-        "SELECT id, account, action, revoked_at IS NOT NULL FROM sanction WHERE account = ANY(%s) FOR UPDATE",
+        "SELECT id, account, action, nth, revoked_at IS NOT NULL FROM sanction WHERE account = ANY(%s) FOR UPDATE",
         (list(accounts),),
     ).fetchall()
     return [Standing(*row) for row in rows]
 
 
-def _insert(connection: Connection[Any], fresh: Sequence[tuple[Sanction, figure.Figures]]) -> None:
+def _insert(connection: Connection[Any], fresh: Sequence[tuple[Sanction, figure.Figures]], now: datetime) -> None:
     if not fresh:
         return
     with connection.cursor().copy(
         "COPY sanction (id, account, ladder, version, rule, finding_id, nth, step, ordinal, action, value,"
-        " amount_minor, currency, until, starts_at, ends_at) FROM STDIN"
+        " amount_minor, currency, until, starts_at, ends_at, imposed_at) FROM STDIN"
     ) as copy:
         for each, figures in fresh:
             reached, measure = each.reached, each.measure
@@ -117,7 +136,7 @@ def _insert(connection: Connection[Any], fresh: Sequence[tuple[Sanction, figure.
                 each.id, reached.violation.account, reached.ladder.policy, reached.ladder.version,
                 reached.violation.rule, reached.violation.id, reached.nth, each.step.nth, measure.ordinal,
                 measure.action, figures.value, figures.amount_minor, reached.ladder.currency, until, each.starts_at,
-                each.ends_at,
+                each.ends_at, now,
             ))  # fmt: skip
 
 
@@ -132,6 +151,13 @@ def _reinstate(connection: Connection[Any], back: Sequence[Standing]) -> None:
     connection.execute(
         "UPDATE sanction SET revoked_at = NULL, revision = revision + 1 WHERE id = ANY(%s)",
         ([each.id for each in back],),
+    )
+
+
+def _renumber(connection: Connection[Any], moved: Sequence[Sanction]) -> None:
+    """A violation before it fell away or came up: the step is the same, the number another."""
+    connection.cursor().executemany(
+        "UPDATE sanction SET nth = %s WHERE id = %s", [(each.reached.nth, each.id) for each in moved]
     )
 
 

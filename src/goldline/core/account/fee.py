@@ -18,7 +18,7 @@ _MOVE: Final = """
     FROM sanction s
     CROSS JOIN LATERAL (VALUES (0, s.account, %(sign)s::bigint), (1, 'platform', -(%(sign)s::bigint)))
         AS line (number, account, sign)
-    WHERE s.id = ANY(%(ids)s) AND s.action = %(fee)s AND s.amount_minor > 0"""
+    WHERE s.id = ANY(%(ids)s) AND s.action = %(fee)s AND s.amount_minor > 0 AND s.waived_at IS NULL"""
 
 
 def book_fees(connection: Connection[Any], ids: Sequence[UUID], now: datetime) -> None:
@@ -29,6 +29,11 @@ def book_fees(connection: Connection[Any], ids: Sequence[UUID], now: datetime) -
 def return_fees(connection: Connection[Any], ids: Sequence[UUID], now: datetime) -> None:
     """Give the fees among these sanctions back."""
     _move(connection, ids, "fee_return", 1, now)
+
+
+def waive_fees(connection: Connection[Any], ids: Sequence[UUID], now: datetime) -> None:
+    """Give the fees among these sanctions back because they are waived; to be called before they are marked so."""
+    _move(connection, ids, "fee_waive", 1, now)
 
 
 def _move(connection: Connection[Any], ids: Sequence[UUID], reason: str, sign: int, now: datetime) -> None:

@@ -18,9 +18,10 @@ from goldline.core.policy.diagnostic import nearest
 from goldline.core.policy.ladder import Gate
 
 OPEN, LIMITED, CLOSED = "open", "limited", "closed"
-# In force at %(now)s: begun, not over, neither released nor revoked.
+# In force at %(now)s: begun, not over, neither released nor revoked, nor at rest while an appeal is pending.
 IN_FORCE: Final = (
-    "s.revoked_at IS NULL AND s.starts_at <= %(now)s AND (s.ends_at IS NULL OR s.ends_at > %(now)s)"
+    "s.revoked_at IS NULL AND s.suspended_by IS NULL AND s.starts_at <= %(now)s"
+    " AND (s.ends_at IS NULL OR s.ends_at > %(now)s)"
     " AND (s.released_at IS NULL OR s.released_at > %(now)s)"
 )
 

@@ -88,6 +88,8 @@ def _found(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> s
         f" found_at, merchant_id, facts, nodes) {' UNION ALL '.join(rows)}"
         " ON CONFLICT (partition, id) DO UPDATE SET status = 'standing', status_at = excluded.found_at,"
         " status_why = NULL, revision = finding.revision + 1"
+        # What a person has taken back is not put up again by judging it again.
+        " WHERE finding.status <> 'overturned'"
         " RETURNING id, policy, key, revision, due_at, found_at"
     )
 

@@ -23,7 +23,8 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "stop": ".", "colon": ": ", "both": " and ",
         "remedy": "{amount} {kind} {state}, borne by {who}",
         "moved": "{amount} {kind} {state}, charged to {first} first and now borne by {who}",
-        "exonerated": "found broken before, since exonerated", "none": "nothing owed",
+        "exonerated": "found broken before, since exonerated",
+        "overturned": "found broken before, since overturned on review", "none": "nothing owed",
         "coupon": "coupon", "refund": "refund", "balance": "credit", "accrued": "owed", "paid": "paid",
         "refused": "refused by the payer", "unknown": "sent, not yet confirmed", "held": "held ({why})",
         "void": "not paid ({why})", "merchant": "the merchant", "carrier": "the carrier", "platform": "the platform",
@@ -37,9 +38,10 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "consumer": "consumer", "clearing": "clearing", "order": "order", "parcel": "parcel",
         "accrue": "accrued", "settle": "settled", "refuse": "taken back as refused",
         "exonerate": "moved on exoneration", "reinstate": "moved back", "fund": "funded",
+        "overturn": "moved on overturning", "fee": "fee", "fee_return": "fee given back", "fee_waive": "fee waived",
         "clause_made_at": "made_at", "clause_due_at": "due_at", "clause_kept_at": "kept_at",
         "clause_excused": "excused", "clause_pay": "pay", "clause_from": "from", "clause_when": "when",
-        "status_standing": "standing", "status_exonerated": "exonerated",
+        "status_standing": "standing", "status_exonerated": "exonerated", "status_overturned": "overturned",
         "notice_shift": "notice {id}: the time to ship may be as late as {at}: {why}",
         "notice_void": "notice {id}: no clock runs since {at}: {why}", "notice_withdrawn": " (withdrawn {at})",
     },
@@ -51,7 +53,7 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "both": "和",
         "remedy": "{amount} {kind}{state}，由{who}承担",
         "moved": "{amount} {kind}{state}，先由{first}承担，现由{who}承担",
-        "exonerated": "曾认定违约，后已免责", "none": "无需赔付",
+        "exonerated": "曾认定违约，后已免责", "overturned": "曾认定违约，后经复核撤销", "none": "无需赔付",
         "coupon": "优惠券", "refund": "退款", "balance": "账户余额", "accrued": "待支付", "paid": "已支付",
         "refused": "被支付方拒绝", "unknown": "已发出，尚未确认", "held": "待复核（{why}）",
         "void": "不予支付（{why}）", "merchant": "商家", "carrier": "承运商", "platform": "平台", "insurer": "保险公司",
@@ -64,10 +66,11 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
         "after": "截止时间后 {late}", "late_by": "超过截止时间 {late}",
         "consumer": "消费者", "clearing": "清算", "order": "订单", "parcel": "包裹",
         "accrue": "计提", "settle": "结清", "refuse": "拒付冲回", "exonerate": "免责转记",
-        "reinstate": "恢复转记", "fund": "注资",
+        "reinstate": "恢复转记", "fund": "注资", "overturn": "撤销转记",
+        "fee": "违约金", "fee_return": "违约金退还", "fee_waive": "违约金减免",
         "clause_made_at": "作出时间", "clause_due_at": "截止时间", "clause_kept_at": "履行时间",
         "clause_excused": "免除条件", "clause_pay": "赔付", "clause_from": "承担方", "clause_when": "条件",
-        "status_standing": "成立", "status_exonerated": "已免责",
+        "status_standing": "成立", "status_exonerated": "已免责", "status_overturned": "已撤销",
         "notice_shift": "公告 {id}：发货时间最迟顺延至 {at}：{why}",
         "notice_void": "公告 {id}：自 {at} 起停止计时：{why}", "notice_withdrawn": "（已于 {at} 撤回）",
     },
@@ -77,12 +80,12 @@ WHY: Final[dict[Language, dict[str, str]]] = {
         "price": "the price has been given back already", "budget": "the budget is spent",
         "breaker": "the breaker has tripped", "cap": "the cap is reached",
         "currency": "the currency differs", "payee": "nobody to pay is known",
-        "exonerated": "exonerated before it was paid",
+        "exonerated": "exonerated before it was paid", "overturned": "overturned before it was paid",
     },
     "zh-Hans": {
         "price": "已退满实付金额", "budget": "预算已用完", "breaker": "熔断已触发", "cap": "已达上限",
         "currency": "币种不一致",
-        "payee": "收款人未知", "exonerated": "支付前已免责",
+        "payee": "收款人未知", "exonerated": "支付前已免责", "overturned": "支付前已撤销",
     },
 }  # fmt: skip
 _STEPS_S: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
@@ -181,8 +184,8 @@ def summary(
     `gone` says that the promise is no longer made, though it was when the finding was.
     """
     parts = [_standing(state, times, now, language)]
-    if found == "exonerated":
-        parts.append(word("exonerated", language))
+    if found in ("exonerated", "overturned"):
+        parts.append(word(found, language))
     elif state == "broken" and found is None:
         parts.append(word("unfound", language))
     parts += [_remedy(each, language) for each in owed]

@@ -1,7 +1,7 @@
 """Charges: who bears a remedy, and moving it when late evidence frees them, or ceases to.
 
 The consumer keeps what was paid: only who bears it changes. A remedy that two bear has two charges, each with the
-finding its party answers for; when that one is exonerated its part alone moves to the platform.
+finding its party answers for; when that one falls its part alone moves to the platform.
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ from psycopg.rows import class_row
 from goldline.core.ledger.accrual import derived_id
 
 PLATFORM: Final = "platform"
+# What frees whoever was charged, and why a remedy that was still held is void then.
+FREEING: Final = {"exonerate": "exonerated", "overturn": "overturned"}
 _POSTING_COPY: Final = (
     "COPY posting (partition, entry, line, account, currency, amount_minor, reason, remedy_id, posted_at) FROM STDIN"
 )
 # One look-up an index each: a step's connection makes no bitmaps of them.
 _CONCERNED: Final = """
     SELECT r.id, r.finding_id, r.bearer, r.charged_to, r.sharer, r.share_to, r.amount_minor, r.share_minor, r.currency,
-           r.state, r.bearer_ground, r.sharer_ground, own.status = 'exonerated' AS freed,
-           coalesce(one.status = 'exonerated', false) AS bearer_freed,
-           coalesce(other.status = 'exonerated', false) AS sharer_freed
+           r.state, r.bearer_ground, r.sharer_ground, own.status <> 'standing' AS freed,
+           coalesce(one.status <> 'standing', false) AS bearer_freed,
+           coalesce(other.status <> 'standing', false) AS sharer_freed
     FROM remedy r
     JOIN finding own ON own.partition = r.partition AND own.id = r.finding_id
     LEFT JOIN finding one ON one.partition = r.partition AND one.id = r.bearer_ground
@@ -40,7 +42,7 @@ _CONCERNED: Final = """
 
 @dataclass(frozen=True, slots=True)
 class _Charged:
-    """A remedy, and whether its own finding or a ground of its parties is exonerated."""
+    """A remedy, and whether its own finding or a ground of its parties has fallen."""
 
     id: UUID
     finding_id: UUID
@@ -78,10 +80,10 @@ class _Charged:
 def move_charges(
     connection: Connection[Any], partition: int, turned: Sequence[tuple[UUID, int]], reason: str, now: datetime
 ) -> int:
-    """Move charges of findings that turned: 'exonerate' from their bearers to the platform, 'reinstate' back.
+    """Move charges of findings that turned: 'exonerate' and 'overturn' to the platform, 'reinstate' back.
 
     `turned` pairs a finding with its revision, which makes the entry's id. A remedy still held becomes void when its
-    finding is exonerated. Returns remedies moved.
+    finding falls. Returns remedies moved.
     """
     if not turned:
         return 0
@@ -127,8 +129,8 @@ def _charge(connection: Connection[Any], partition: int, remedy: _Charged) -> No
 
 
 def _void_or_hold(connection: Connection[Any], partition: int, remedy_id: UUID, reason: str) -> None:
-    if reason == "exonerate":
-        change, was, why = "void", "held", "exonerated"
+    if reason in FREEING:
+        change, was, why = "void", "held", FREEING[reason]
     else:
         change, was, why = "held", "void", "reinstated"
     connection.execute(

@@ -19,6 +19,7 @@ from goldline.core.facts.subject import Vocabulary
 from goldline.core.money import EXPONENTS, Money
 from goldline.core.money import exponent as exponent_of
 from goldline.core.policy import clause
+from goldline.core.policy.appeal import Terms, read_terms
 from goldline.core.policy.decision import Asleep, Decision
 from goldline.core.policy.decision_clause import check_names, decisions
 from goldline.core.policy.definition import NOTHING, Definitions
@@ -32,7 +33,7 @@ from goldline.core.policy.table import Table
 from goldline.core.policy.tariff import Tariff, read_tariffs
 
 _Read = TypeVar("_Read")
-Article = Ladder | Gate | Score
+Article = Ladder | Gate | Score | Terms
 FILE: Final = "policies.toml"
 CASES_FILE: Final = "cases.toml"
 LARGEST_BYTES: Final = 2_000_000
@@ -44,7 +45,7 @@ class Pack:
     `decision_bodies` are the [[decision]] tables likewise, and `asleep` what of them waits for a parameter.
 
     `written` are all promises, those too that are not in force because a parameter has no value; `dormant` says which.
-    `articles` are its ladders, gates and scores, each with its table as JSON values.
+    `articles` are its ladders, gates, scores and terms of appeal, each with its table as JSON values.
     """
 
     id: str
@@ -207,7 +208,7 @@ def _book(text: str, file: str, path: Path) -> _Book:
     return _Book(head, (root, *parts), files)
 
 
-_TABLES: Final = {"decision", "gate", "ladder", "parameters", "promise", "rule", "score", "tariff"}
+_TABLES: Final = {"appeal", "decision", "gate", "ladder", "parameters", "promise", "rule", "score", "tariff"}
 
 
 def _root(text: str, file: str, keys: set[str]) -> Table:
@@ -295,7 +296,7 @@ def zone_of(name: str) -> tzinfo:
 def _articles(
     chain: list[_Book], setting: clause.Setting, promises: list[tuple[Promise, Mapping[str, Any]]]
 ) -> tuple[tuple[tuple[Article, Mapping[str, Any]], ...], list[Dormant]]:
-    """The ladders, gates and scores, those of a nearer book in place of the same ids farther away.
+    """The ladders, gates, scores and terms of appeal, those of a nearer book in place of the same ids farther away.
 
     A score sleeps while a parameter it names has no value, and a gate that asks for it sleeps with it.
     """
@@ -306,6 +307,7 @@ def _articles(
     found: list[tuple[Table, Article | None]] = [(t, read_ladder(t, setting, rules)) for t in tables["ladder"]]
     found += zip(tables["score"], scores, strict=True)
     found += [(table, read_gate(table, setting, readable(standing))) for table in tables["gate"]]
+    found += [(table, read_terms(table, setting)) for table in _nearest(chain, "appeal")]
     awake: list[tuple[Article, Mapping[str, Any]]] = []
     asleep: list[Dormant] = []
     for table, article in found:
@@ -328,7 +330,7 @@ def _lacking(article: Article | None, setting: clause.Setting, scores: list[Scor
 
 
 def article_body(values: Mapping[str, Any], article: Article, setting: clause.Setting) -> Mapping[str, Any]:
-    """A [[ladder]], [[score]] or [[gate]] table as JSON values that read back the same."""
+    """A [[ladder]], [[score]], [[gate]] or [[appeal]] table as JSON values that read back the same."""
     zone = {} if isinstance(article, Gate) else {"zone": article.zone}
     figures: dict[str, Any] = _plain(setting.definitions.body(article.uses))
     return {**_plain(values), **figures, **zone, "currency": setting.currency}

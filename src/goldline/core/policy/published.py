@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from goldline.core.errors import GoldlineError
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.policy import clause
+from goldline.core.policy.appeal import Terms, read_terms
 from goldline.core.policy.decision import Decision
 from goldline.core.policy.definition import Definitions
 from goldline.core.policy.diagnostic import Source
@@ -34,10 +35,10 @@ from goldline.core.policy.table import Table
 from goldline.core.policy.tariff import read_tariffs
 
 WITHDRAWN: Final = "withdrawn"
-ARTICLES: Final = ("ladder", "gate", "score")
+ARTICLES: Final = ("ladder", "gate", "score", "appeal")
 _OURS: Final = ("currency", "occurrences", "replaces", "parameters", "tariffs", "zone")  # beside what the author wrote
-Policy = Promise | Ladder | Gate | Score
-_Article = TypeVar("_Article", Ladder, Gate, Score)
+Policy = Promise | Ladder | Gate | Score | Terms
+_Article = TypeVar("_Article", Ladder, Gate, Score, Terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class RuleSet:
     decisions: tuple[Decision, ...] = ()
     noticing: bool = False
     scores: tuple[Score, ...] = ()
+    appeals: tuple[Terms, ...] = ()
 
     @property
     def noticed_epoch(self) -> int | None:
@@ -174,7 +176,9 @@ def load_published(connection: Connection[Any], vocabulary: Vocabulary) -> RuleS
     gates = tuple(_gate(row, vocabulary, scores) for row in standing if row.kind == "gate")
     row = connection.execute("SELECT EXISTS (SELECT 1 FROM goldline.notice)").fetchone()
     decisions = load_decisions(connection, vocabulary)
-    return RuleSet(epoch, tuple(ordered), ladders, gates, decisions, noticing=bool(row and row[0]), scores=scores)
+    terms = tuple(_terms(row, vocabulary) for row in standing if row.kind == "appeal")
+    noticing = bool(row and row[0])
+    return RuleSet(epoch, tuple(ordered), ladders, gates, decisions, noticing=noticing, scores=scores, appeals=terms)
 
 
 def ruleset_epoch(connection: Connection[Any]) -> int:
@@ -297,6 +301,12 @@ def _gate(row: _Row, vocabulary: Vocabulary, scores: tuple[Score, ...]) -> Gate:
     """A stored gate, with its stored number."""
     table, setting = _setting(row, vocabulary)
     return _known(read_gate(table, setting, readable(each for each in scores if each.pack == row.pack)), row, table)
+
+
+def _terms(row: _Row, vocabulary: Vocabulary) -> Terms:
+    """Stored terms of appeal, with their stored number."""
+    table, setting = _setting(row, vocabulary)
+    return _known(read_terms(table, setting), row, table)
 
 
 def _setting(row: _Row, vocabulary: Vocabulary) -> tuple[Table, clause.Setting]:

@@ -26,6 +26,14 @@ STATUSES = {
     "already_refunded": 409,
     "not_in_force": 409,
     "not_paid": 409,
+    "appeal_pending": 409,
+    "appeal_answered": 409,
+    "appeal_settled": 409,
+    "appeal_late": 409,
+    "not_standing": 409,
+    "claim_lost": 409,
+    "workload": 409,
+    "plan_running": 409,
     "intake_stopped": 503,
 }
 STOPPED_RETRY_AFTER_S = 60

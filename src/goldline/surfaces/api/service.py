@@ -17,7 +17,7 @@ from goldline.core import quarantine as quarantined
 from goldline.core.errors import GoldlineError
 from goldline.core.facts.notice import notices
 from goldline.market.order import Order
-from goldline.surfaces.api import decision, intake, refusal, shape
+from goldline.surfaces.api import appeals, decision, intake, refusal, shape
 from goldline.surfaces.api.authentication import BearerKey
 from goldline.surfaces.web.engine import engine, engine_now
 from goldline.surfaces.web.reading import decisions as decision_list
@@ -51,6 +51,7 @@ api = NinjaAPI(
     urls_namespace="v1",
 )
 refusal.attach(api)
+api.add_router("", appeals.router)
 
 
 @api.post(
@@ -170,7 +171,7 @@ def list_findings(
     request: HttpRequest,
     policy: str = Filter,
     merchant: str = Filter,
-    state: Literal["", "standing", "exonerated"] = "",
+    state: Literal["", "standing", "exonerated", "overturned"] = "",
     order: str = Filter,
     since: str = Filter,
     until: str = Filter,

@@ -243,6 +243,8 @@ def _why(promise: PromiseStory, story: Story) -> str:
         return f"{said} {reason}" if reason else said
     if promise.exonerated_at is not None:
         return _("Evidence that came late shows that it was kept. What was paid to you stays yours.")
+    if promise.overturned_at is not None:
+        return _("A review took the finding back. What was paid to you stays yours.")
     if promise.told.state == "pending":
         return _pending_line(promise, story)
     return _kept_line(promise) if promise.told.state == "kept" else _broken_line(promise)
@@ -325,6 +327,9 @@ def _of_promise(promise: PromiseStory) -> list[Happening]:
     if promise.exonerated_at is not None:
         said = _("Late evidence: it was kept after all: %(title)s. What you got stays yours.") % title
         lines.append(Happening(promise.exonerated_at, said, "", True))
+    if promise.overturned_at is not None:
+        said = _("A review took the finding back: %(title)s. What you got stays yours.") % title
+        lines.append(Happening(promise.overturned_at, said, "", True))
     for remedy in promise.remedies:
         lines += _of_remedy(remedy)
     return lines

@@ -8,7 +8,7 @@ from datetime import datetime
 from goldline.surfaces.web.engine import Connection
 from goldline.surfaces.web.reading.page import Conditions, Listing, Slice, fetch
 
-STATES = ("standing", "exonerated")
+STATES = ("standing", "exonerated", "overturned")
 
 _FINDINGS = Listing(
     rows="""

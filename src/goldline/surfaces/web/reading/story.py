@@ -48,7 +48,7 @@ class PromiseStory:
 
     @property
     def finding(self) -> FindingTold | None:
-        """The finding of the breach itself, standing or exonerated."""
+        """The finding of the breach itself, standing, exonerated or overturned."""
         return next((each for each in self.told.findings if each.occurrence == 0), None)
 
     @property
@@ -61,6 +61,12 @@ class PromiseStory:
         """When late evidence turned that, if it did."""
         finding = self.finding
         return finding.status_at if finding and finding.status == "exonerated" else None
+
+    @property
+    def overturned_at(self) -> datetime | None:
+        """When a person took it back, if one did."""
+        finding = self.finding
+        return finding.status_at if finding and finding.status == "overturned" else None
 
     @property
     def remedies(self) -> tuple[RemedyTold, ...]:

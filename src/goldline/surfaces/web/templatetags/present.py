@@ -48,6 +48,7 @@ STATE_WORDS = {
     # of a finding
     "standing": gettext_lazy("standing"),
     "exonerated": gettext_lazy("exonerated"),
+    "overturned": gettext_lazy("overturned"),
     # of a remedy
     "accrued": gettext_lazy("on its way"),
     "paid": gettext_lazy("paid"),

@@ -1,0 +1,115 @@
+"""A bad policy is taken back as a whole: rehearsed exactly, in bites that can be resumed, with nobody forgotten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from goldline.core.account.actor import Actor
+from goldline.core.account.massoverturn import Selection, begin, find, rehearse, run
+from goldline.core.errors import GoldlineError
+from tests.account.shop import keep_house, orders
+from tests.account.test_docket import FOUND, acting
+from tests.account.tribunal import PACK, SHOP, appealed, findings
+from tests.laws.world import World, hours, pack_of
+
+ADA = Actor("person", "ada")
+
+
+def standing(world: World) -> dict[str, Any]:
+    """What holds at the end: sanctions that stand, gates, balances, with what makes two replays comparable."""
+    return {
+        "sanctions": world.rows(
+            "SELECT id, account, action, nth, value, amount_minor, starts_at, ends_at, released_at FROM sanction"
+            " WHERE revoked_at IS NULL ORDER BY id"
+        ),
+        "gates": world.rows("SELECT account, gate, state, value, until, sanctions FROM gate WHERE state <> 'open'"
+                            " ORDER BY 1, 2"),
+        "money": world.rows("SELECT account, sum(amount_minor) FROM posting GROUP BY 1 HAVING sum(amount_minor) <> 0"
+                            " ORDER BY 1"),
+    }  # fmt: skip
+
+
+def many(world: World, count: int = 5) -> None:
+    """Two bad days of some shops, and one good shop."""
+    for day in (0, 10):
+        for number in range(count):
+            world.feed(orders(day, 4, merchant=f"m{number}"))
+        world.feed(orders(day, 4, shipped=4, merchant="good"))
+        keep_house(world, hours(24 * day + FOUND))
+
+
+def test_a_rehearsal_says_exactly_what_happens(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Findings, sanctions, money and gates are those of the run that follows, and the rehearsal itself writes none."""
+    monkeypatch.setattr("goldline.core.account.massoverturn.BITE_ACCOUNTS", 2)
+    with World(database_url, pack_of(PACK)) as world:
+        many(world)
+        before, now = standing(world), hours(240 + FOUND + 2)
+        foretold = list(rehearse(world.connection, world.words, Selection("law.missing"), now))
+        world.connection.commit()
+        assert standing(world) == before
+        assert len(foretold) == 3, "five accounts in bites of two"
+        ident = begin(world.connection, Selection("law.missing"), "The rule was wrong.", ADA, now)
+        world.connection.commit()
+        last = list(run(world.connection, world.words, ident, now))[-1]
+        whole = foretold[0].plus(foretold[1]).plus(foretold[2])
+        assert (last.findings, last.revoked, last.imposed) == (10, len(whole.revoked), len(whole.imposed))
+        assert sum(amount for (account, _), amount in whole.money.items() if account != "platform") == 50_000
+        assert last.moved == {"CNY": 50_000}
+        assert standing(world) == {"sanctions": [], "gates": [], "money": []}
+        assert {before for before, _ in whole.gates.values()} == {"closed", "limited"}
+        assert world.rows("SELECT DISTINCT status FROM finding WHERE policy = 'law.missing'") == [("overturned",)]
+
+
+def test_a_mass_overturning_goes_on_where_it_stopped(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped after a bite, another run does the rest, once; a third does nothing."""
+    monkeypatch.setattr("goldline.core.account.massoverturn.BITE_ACCOUNTS", 2)
+    with World(database_url, pack_of(PACK)) as world:
+        many(world)
+        now = hours(240 + FOUND + 2)
+        ident = begin(world.connection, Selection("law.missing"), "The rule was wrong.", ADA, now)
+        world.connection.commit()
+        assert next(run(world.connection, world.words, ident, now)).findings == 4
+        assert list(run(world.connection, world.words, ident, now))[-1].findings == 10
+        assert [each.findings for each in run(world.connection, world.words, ident, now)] == [10]
+        world.connection.commit()
+        assert world.value("SELECT count(*) FROM account_trail WHERE action = 'finding.overturned'") == 10
+        assert find(world.connection, ident).done_at == now
+
+
+def test_only_what_was_selected_falls(database_url: str) -> None:
+    """By the time of finding: the first of two violations falls, the second stands and is the first now."""
+    with World(database_url, pack_of(PACK)) as world:
+        many(world, 1)
+        now = hours(240 + FOUND + 2)
+        chosen = Selection("law.missing", version=1, until=hours(FOUND + 1))
+        ident = begin(world.connection, chosen, "The rule was wrong.", ADA, now)
+        world.connection.commit()
+        assert list(run(world.connection, world.words, ident, now))[-1].findings == 1
+        assert acting(world) == [("freeze_funds", 1), ("fee", 1)]
+
+
+def test_an_appeal_that_waits_is_answered_by_it(database_url: str) -> None:
+    """Whoever had objected to such a finding is told that it fell, and no reviewer is asked."""
+    with World(database_url, pack_of(PACK)) as world:
+        world.feed(orders(0, 4))
+        keep_house(world, hours(FOUND))
+        appealed(world, findings(world)[0], hours(FOUND + 1))
+        ident = begin(world.connection, Selection("law.missing"), "The rule was wrong.", ADA, hours(FOUND + 2))
+        world.connection.commit()
+        list(run(world.connection, world.words, ident, hours(FOUND + 2)))
+        assert world.rows("SELECT a.state, c.state FROM appeal a JOIN review_case c ON c.subject = a.id::text") == [
+            ("overturned", "dropped")]  # fmt: skip
+
+
+def test_a_machine_begins_no_mass_overturning(database_url: str) -> None:
+    """It needs a person, a reason, and something to take back."""
+    with World(database_url, pack_of(PACK)) as world:
+        many(world, 1)
+        for actor, why, policy, code in (
+            (SHOP, "Wrong.", "law.missing", "needs_person"), (ADA, " ", "law.missing", "invalid"),
+            (ADA, "Wrong.", "law.nothing", "not_found"),
+        ):  # fmt: skip
+            with pytest.raises(GoldlineError, check=lambda fault, code=code: fault.code == code):
+                begin(world.connection, Selection(policy), why, actor, hours(500))
