@@ -1,4 +1,4 @@
-"""Ways to tamper with the audit trail, for whoever can write to the database. Each says which record it touched first."""
+"""Ways to tamper with the audit trail, for who can write to the database. Each says which record it touched first."""
 
 from __future__ import annotations
 

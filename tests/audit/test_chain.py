@@ -104,7 +104,8 @@ def test_writers_at_once_make_one_chain(database_url: str, database: Connection[
     def writer(number: int) -> None:
         with connect(database_url) as connection:
             for turn in range(25):
-                audit.record(connection, Actor("key", f"k{number}"), "quarantine.redrive", f"quarantine:{turn}", {}, START)
+                actor = Actor("key", f"k{number}")
+                audit.record(connection, actor, "quarantine.redrive", f"quarantine:{turn}", {}, START)
                 if turn % 5 == 4:
                     connection.rollback()
                 else:

@@ -71,9 +71,9 @@ def calls() -> list[Address]:
     for _, router in api._routers:
         for path, view in router.path_operations.items():
             for each in view.operations:
+                name, operation = each.view_func.__name__, _asked(each.auth_callbacks)
                 found += [
-                    Address(each.view_func.__name__, "/v1/" + _formatted(path), method.lower(), _asked(each.auth_callbacks))
-                    for method in each.methods
+                    Address(name, f"/v1/{_formatted(path)}", method.lower(), operation) for method in each.methods
                 ]
     return sorted(found, key=lambda each: each.path)
 
