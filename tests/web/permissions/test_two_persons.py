@@ -24,7 +24,7 @@ from tests.web.market import NOW
 from tests.web.test_hall import text_of
 
 OLGA, NINA = Actor("operator", "olga"), Actor("operator", "nina")
-POLICIES = Path(__file__).parents[2] / "src/goldline/market/packs/demo/policies.toml"
+POLICIES = Path(__file__).parents[3] / "src/goldline/market/packs/demo/policies.toml"
 
 
 @pytest.fixture

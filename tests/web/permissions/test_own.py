@@ -1,4 +1,4 @@
-"""Merchants: one bound to an account sees its own, and of another's nothing: not in a body, not in a header, not a 403."""
+"""Merchants: one bound to an account sees its own, and of another nothing: no word in a body or header, no 403."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def tries(client: Client) -> Iterator[tuple[str, dict[str, str]]]:
 
 @pytest.mark.usefixtures("sanctioned")
 def test_of_anothers_objects_nothing_is_there(client: Client, database: Connection[Any]) -> None:
-    """Every operation × every id × every field: 404, an empty list, or a fault of the field; never 403, never a word."""
+    """Every operation × every id × every field: 404, an empty list, or a fault of the field; never 403 or a word."""
     headers, asked = bound(database, OTHER), 0
     for path, query in tries(client):
         answer = client.get(path, query, headers=headers)
