@@ -58,3 +58,11 @@ CREATE TABLE IF NOT EXISTS approval (
     decided_why   text
 );
 CREATE INDEX IF NOT EXISTS approval_pending ON approval (operation, subject) WHERE state = 'pending';
+
+-- Sign-ins tried for a name and not yet succeeded, counted for every process; the name by its hash.
+CREATE TABLE IF NOT EXISTS guess (
+    name_sha256  bytea PRIMARY KEY,
+    tries        integer NOT NULL,
+    since        timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS guess_since ON guess (since);

@@ -29,6 +29,9 @@ PARTS = {
     "quarantine_id": "1",
     "approval_id": "1",
     "endpoint_id": "1",
+    "decision_id": "00000000-0000-0000-0000-000000000002",
+    "sanction_id": "00000000-0000-0000-0000-000000000003",
+    "name": "instant-refund",
     "policy": "olist.handover",
     "order_id": "o-1",
     "gate": "sales",
@@ -80,7 +83,7 @@ def calls() -> list[Address]:
 
 def _formatted(path: str) -> str:
     for name, value in PARTS.items():
-        for spelt in (f"{{{name}}}", f"{{path:{name}}}", f"{{int:{name}}}", f"{{uuid:{name}}}"):
+        for spelt in (f"{{{name}}}", f"{{path:{name}}}", f"{{int:{name}}}", f"{{uuid:{name}}}", f"{{str:{name}}}"):
             path = path.replace(spelt, value)
     return path.strip("/")
 

@@ -16,7 +16,12 @@ from goldline.core.member import ROLES
 FILE: Final = "permissions.toml"
 BOUND: Final = "bound"
 # The column of a key by its scope. A key that is bound to an account acts by the column `bound` instead.
-KEY_COLUMNS: Final[Mapping[str, str]] = {"events:write": "events", "decide": "decide", "read": "read", "admin": "keyadmin"}
+KEY_COLUMNS: Final[Mapping[str, str]] = {
+    "events:write": "events",
+    "decide": "decide",
+    "read": "read",
+    "admin": "keyadmin",
+}
 
 
 class Grant(Enum):
