@@ -16,7 +16,7 @@ from bench.place import BenchError, Place, Size, place
 from bench.row import Row, as_json, show
 from goldline.core.database import connect
 
-NAMES: Final = ("generator", "step", "packs", "watch", "intake", "explanation", "decision", "lag", "growth")
+NAMES: Final = ("generator", "step", "packs", "watch", "intake", "explanation", "decision", "lag", "growth", "audit")
 RESULTS: Final = Path(__file__).parent / "results"
 
 
