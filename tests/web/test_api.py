@@ -190,6 +190,9 @@ def test_the_description_is_openapi_3_1_and_complete(client: Client) -> None:
         "/v1/promises",
         "/v1/gates/{gate}/{account}",
         "/v1/sanctions",
+        "/v1/decisions",
+        "/v1/decisions/{decision_id}",
+        "/v1/orders/{order_id}/decisions/{name}",
         "/v1/audit",
     }
     for path in described["paths"].values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -82,10 +83,8 @@ def calls() -> list[Address]:
 
 
 def _formatted(path: str) -> str:
-    for name, value in PARTS.items():
-        for spelt in (f"{{{name}}}", f"{{path:{name}}}", f"{{int:{name}}}", f"{{uuid:{name}}}", f"{{str:{name}}}"):
-            path = path.replace(spelt, value)
-    return path.strip("/")
+    """The path with something in place of each '{name}' or '{<converter>:name}'."""
+    return re.sub(r"{(?:\w+:)?(\w+)}", lambda found: PARTS[found[1]], path).strip("/")
 
 
 def _asked(callbacks: list[Callable[..., Any]]) -> str | None:
