@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
+from goldline.core.settings import settings
+from goldline.surfaces.cli import running
+
 from .conftest import Goldline
 
 SOURCE = str(Path(__file__).parents[2] / "src")
@@ -104,3 +107,17 @@ def test_a_role_that_cannot_be_is_refused(apart: Run, arguments: tuple[str, ...]
     done = apart(*arguments)
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr
+
+
+def test_the_trail_is_anchored_when_something_was_added(
+    goldline: Goldline, database: Connection[Any], address: str
+) -> None:
+    """As `dispatch` does every few minutes: a line for what is new, none for what is not; verified by itself."""
+    assert goldline("key", "create", "erp", "--scope", "read").code == 0
+    assert running._anchor(address, 0) == 1
+    assert running._anchor(address, 1) == 1
+    assert goldline("key", "revoke", "erp").code == 0
+    assert running._anchor(address, 1) == 2
+    lines = settings().anchor_file.read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [1, 2]
+    assert "2 records, 2 anchors: as written" in goldline("audit", "verify").err
