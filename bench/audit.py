@@ -37,12 +37,11 @@ def run(place: Place) -> list[Row]:
             took_s = time.perf_counter() - began
     if seen.fault is not None:
         raise BenchError(f"record {seen.fault.seq}: {seen.fault.what}")
-    ratio = recorded_s / bare_s
+    added_ms = max(recorded_s - bare_s, 1e-6) * 1e3
     detail = {"bare_ms": bare_s * 1e3, "recorded_ms": recorded_s * 1e3, "releases": releases}
     what = "audit trail verified, one process"
     return [
-        Row("audit-append", "a release recorded, over one that is not (medians)", ratio, "x", 1.1, 1.05, "less",
-            detail=detail),
+        Row("audit-append", "added to a release by its record (medians)", added_ms, "ms", 1, 0.5, "less", detail=detail),
         Row("audit-verify", what, seen.records / took_s, "records/s", 50_000, 80_000, "more",
             detail={"records": seen.records}),
     ]  # fmt: skip
