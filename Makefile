@@ -42,6 +42,7 @@ docs: ## write the reference pages from the code
 	@$(BIN)/goldline docs scans --out docs/reference
 	@$(BIN)/goldline docs facts --out docs/reference
 	@$(BIN)/goldline docs settings --out docs/reference
+	@$(BIN)/goldline docs permissions --out docs/reference
 
 lock: ## resolve the dependencies again and pin them by hash (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }

@@ -17,7 +17,7 @@ from bench.row import Row, as_json, show
 from goldline.core.database import connect
 
 NAMES: Final = (
-    "generator", "step", "packs", "watch", "intake", "explanation", "decision", "lag", "growth", "accounts",
+    "generator", "step", "packs", "watch", "intake", "explanation", "decision", "lag", "growth", "accounts", "audit",
 )  # fmt: skip
 RESULTS: Final = Path(__file__).parent / "results"
 

@@ -72,7 +72,7 @@ def test_a_granted_appeal_takes_everything_back(world: World) -> None:
     assert findings(world) == [first]
     topics = {topic for (topic,) in world.rows("SELECT topic FROM outbox WHERE kind = 'webhook'")}
     assert topics >= {"appeal.filed", "appeal.decided", "finding.overturned", "sanction.revoked", "gate.changed"}
-    actions = [row[0] for row in world.rows("SELECT action FROM account_trail ORDER BY id")]
+    actions = [row[0] for row in world.rows("SELECT action FROM audit ORDER BY seq")]
     assert actions == ["appeal.filed", "case.claimed", "finding.overturned", "case.settled", "appeal.decided"]
 
 

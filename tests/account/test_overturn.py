@@ -74,7 +74,7 @@ def test_a_mass_overturning_goes_on_where_it_stopped(database_url: str, monkeypa
         assert list(run(world.connection, world.words, ident, now))[-1].findings == 10
         assert [each.findings for each in run(world.connection, world.words, ident, now)] == [10]
         world.connection.commit()
-        assert world.value("SELECT count(*) FROM account_trail WHERE action = 'finding.overturned'") == 10
+        assert world.value("SELECT count(*) FROM audit WHERE action = 'finding.overturned'") == 10
         assert find(world.connection, ident).done_at == now
 
 

@@ -80,7 +80,7 @@ def test_no_two_reviewers_ever_hold_one_case(database_url: str, database: Connec
     assert codes <= {"workload", "claim_lost"}
     rows = database.execute("SELECT subject, state, answer::integer = epoch FROM review_case").fetchall()
     assert Counter((state, fits) for _, state, fits in rows) == {("settled", True): 40}
-    claims = database.execute("SELECT subject, detail ->> 'epoch' FROM account_trail WHERE action = 'case.claimed'")
+    claims = database.execute("SELECT subject, detail::jsonb ->> 'epoch' FROM audit WHERE action = 'case.claimed'")
     assert max(Counter(claims.fetchall()).values()) == 1, "no number of a claim was given twice"
 
 

@@ -18,24 +18,33 @@ from goldline.core.spelling import closest
 from goldline.market.events import catalogue
 from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.cli.factdocs import facts_page, settings_page
+from goldline.surfaces.cli.permissiondocs import permissions_page
 from goldline.surfaces.cli.program import FAILED, counted
+from goldline.surfaces.web.permission import matrix
 from tests.cli.conftest import Goldline
 from tests.policy.book import edited
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
-@pytest.mark.parametrize(("name", "text"), [("facts.md", facts_page(vocabulary())), ("settings.md", settings_page())])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("facts.md", facts_page(vocabulary())),
+        ("settings.md", settings_page()),
+        ("permissions.md", permissions_page(matrix())),
+    ],
+)
 def test_the_reference_pages_are_up_to_date(name: str, text: str) -> None:
     """What is committed is what the source says; `goldline docs` writes it."""
     assert (REFERENCE / name).read_text(encoding="utf-8") == text, f"{name} is stale: run `make docs`"
 
 
-@pytest.mark.parametrize("page", ["facts", "settings"])
+@pytest.mark.parametrize("page", ["facts", "settings", "permissions"])
 def test_the_pages_are_written(goldline: Goldline, tmp_path: Path, page: str) -> None:
     """Into the folder named."""
     assert goldline("docs", page, "--out", tmp_path).code == 0
-    assert (tmp_path / f"{page}.md").read_text(encoding="utf-8").startswith("# S")
+    assert (tmp_path / f"{page}.md").read_text(encoding="utf-8").startswith("# ")
 
 
 def test_without_a_policy_it_is_said(goldline: Goldline) -> None:

@@ -82,7 +82,7 @@ def test_crash_while_overturning(scene: Scene, point: str) -> None:
     assert taken == found == scene.value("SELECT findings FROM mass_overturn") > 3
     moved = "SELECT sum(amount_minor) FROM posting WHERE reason = 'overturn' AND account <> 'platform'"
     assert scene.value(moved) == paid > 0
-    assert scene.value("SELECT count(*) FROM account_trail WHERE action = 'finding.overturned'") == found
+    assert scene.value("SELECT count(*) FROM audit WHERE action = 'finding.overturned'") == found
     report = scene.report()
     assert report.ok, str(report)
 

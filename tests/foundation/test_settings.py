@@ -85,6 +85,9 @@ def test_a_named_file_that_is_missing_is_refused(tmp_path: Path) -> None:
         ("GOLDLINE_PAYOUT_TIMEOUT_S", "-1"),
         ("GOLDLINE_WEBHOOK_ALLOW_PRIVATE", "maybe"),
         ("GOLDLINE_PUBLIC_URL", "example.com"),
+        ("GOLDLINE_TWO_PERSONS", "maybe"),
+        ("GOLDLINE_ALONE_LIMITS", "CNY 100"),
+        ("GOLDLINE_ALONE_LIMITS", "CNY=100,USD=-1"),
         ("DATABASE_URL", "mysql://user:topsecret@host/name"),
     ],
 )

@@ -104,13 +104,13 @@ def client(database_url: str) -> Client:
 @pytest.fixture
 def operator_client(database_url: str) -> Client:
     """A browser signed in as an operator who may act."""
-    return _signed_in("olga", may_act=True)
+    return _signed_in("olga", "admin")
 
 
 @pytest.fixture
 def onlooker_client(database_url: str) -> Client:
     """A browser signed in as an operator who may only look."""
-    return _signed_in("otto", may_act=False)
+    return _signed_in("otto", "viewer")
 
 
 @pytest.fixture
@@ -124,8 +124,8 @@ def key(database: Connection[Any]) -> Callable[..., dict[str, str]]:
     return make
 
 
-def _signed_in(name: str, *, may_act: bool) -> Client:
-    operator.create_operator(name, PASSWORD, may_act=may_act)
+def _signed_in(name: str, role: str) -> Client:
+    operator.create_operator(name, PASSWORD, role=role)
     client = Client(raise_request_exception=False, SERVER_NAME="localhost")
     assert client.login(username=name, password=PASSWORD)
     return client

@@ -18,6 +18,7 @@ from psycopg import Connection, errors
 from psycopg.rows import class_row
 
 from goldline.core.errors import GoldlineError
+from goldline.core.member import BOUND_ROLES, check_account
 
 Scope = Literal["events:write", "decide", "appeals:write", "reviews:write", "read", "admin"]
 SCOPES: Final[tuple[Scope, ...]] = ("events:write", "decide", "appeals:write", "reviews:write", "read", "admin")
@@ -41,6 +42,8 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+    account: str | None = None
+    """The one account whose objects the key may read; None for a key of the marketplace."""
     stale: bool = True
 
     def __post_init__(self) -> None:
@@ -51,13 +54,13 @@ class ApiKey:
         return scope in self.scopes or "admin" in self.scopes
 
 
-_COLUMNS = "id, name, prefix, scopes, created_at, last_used_at, revoked_at"
+_COLUMNS = "id, name, prefix, scopes, created_at, last_used_at, revoked_at, account"
 
 
-def create(connection: Connection[Any], name: str, scopes: Sequence[str]) -> str:
-    """Make a key and give its secret, this once. Does not commit.
+def create(connection: Connection[Any], name: str, scopes: Sequence[str], account: str | None = None) -> str:
+    """Make a key and give its secret, this once. Does not commit. Bound to an account it may only read.
 
-    Raises GoldlineError: 'bad_name', 'bad_scope', 'name_taken'.
+    Raises GoldlineError: 'bad_name', 'bad_scope', 'name_taken', 'no_account'.
     """
     if not _NAME.match(name):
         raise GoldlineError(
@@ -69,12 +72,18 @@ def create(connection: Connection[Any], name: str, scopes: Sequence[str]) -> str
     if unknown or not scopes:
         what = f"The scope {unknown[0]!r} is unknown." if unknown else "A key needs at least one scope."
         raise GoldlineError(what, code="bad_scope", hint=f"Scopes are {', '.join(SCOPES)}.")
+    if account is not None:
+        check_account(account, *BOUND_ROLES)
+        if set(scopes) != {"read"}:
+            raise GoldlineError(
+                "A key that is bound to an account may only read.", code="bad_scope", hint="Give it --scope read alone."
+            )
     secret = PREFIX + secrets.token_hex(16)
     try:
         with connection.transaction():
             connection.execute(
-                "INSERT INTO api_key (name, prefix, secret_sha256, scopes) VALUES (%s, %s, %s, %s)",
-                [name, secret[:SHOWN_LENGTH], _digest(secret), sorted(set(scopes))],
+                "INSERT INTO api_key (name, prefix, secret_sha256, scopes, account) VALUES (%s, %s, %s, %s, %s)",
+                [name, secret[:SHOWN_LENGTH], _digest(secret), sorted(set(scopes)), account],
             )
     except errors.UniqueViolation as fault:
         raise GoldlineError(
@@ -86,17 +95,26 @@ def create(connection: Connection[Any], name: str, scopes: Sequence[str]) -> str
 def authenticate(connection: Connection[Any], secret: str, scope: Scope) -> ApiKey:
     """The key this secret belongs to, if it is live and allows `scope`.
 
-    Raises GoldlineError 'unauthorised' (unknown or revoked: a caller is not told which) or 'forbidden'. The time
-    taken does not depend on how much of a guess was right: what is looked up is its hash.
+    Raises GoldlineError 'unauthorised' as `identify`, or 'forbidden'.
+    """
+    key = identify(connection, secret)
+    if not key.allows(scope):
+        raise GoldlineError(
+            f"The API key {key.name!r} lacks the scope {scope!r}.", code="forbidden", hint="Ask for a key that has it."
+        )
+    return key
+
+
+def identify(connection: Connection[Any], secret: str) -> ApiKey:
+    """The live key this secret belongs to.
+
+    Raises GoldlineError 'unauthorised' (unknown or revoked: a caller is not told which). The time taken does not
+    depend on how much of a guess was right: what is looked up is its hash.
     """
     key = _find(connection, secret) if _SECRET.match(secret) else None
     if key is None or key.revoked_at is not None:
         raise GoldlineError(
             "The API key is not valid.", code="unauthorised", hint="Send `Authorization: Bearer gl_live_…`."
-        )
-    if not key.allows(scope):
-        raise GoldlineError(
-            f"The API key {key.name!r} lacks the scope {scope!r}.", code="forbidden", hint="Ask for a key that has it."
         )
     return key
 

@@ -21,17 +21,6 @@ CREATE TABLE IF NOT EXISTS statement_of_reasons (
 );
 CREATE INDEX IF NOT EXISTS statement_account ON statement_of_reasons (account, issued_at);
 
--- Who did what to a decision, and why.
-CREATE TABLE IF NOT EXISTS account_trail (
-    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at       timestamptz NOT NULL,
-    actor    text NOT NULL,
-    action   text NOT NULL,
-    subject  text NOT NULL,
-    detail   jsonb NOT NULL
-);
-CREATE INDEX IF NOT EXISTS account_trail_subject ON account_trail (subject, id);
-
 -- id = uuid of (finding, sanction, 'appeal', how many came before): filed twice at once, one is refused.
 CREATE TABLE IF NOT EXISTS appeal (
     id           uuid PRIMARY KEY,

@@ -12,7 +12,9 @@ from goldline.core.database import SCHEMA
 from goldline.core.errors import DatabaseError
 from goldline.core.facts.subject import Vocabulary
 
-SCRIPTS: Final = ("schema.sql", "calendar.sql", "silence.sql", "account.sql", "decision.sql", "appeal.sql")
+SCRIPTS: Final = (
+    "schema.sql", "calendar.sql", "silence.sql", "account.sql", "decision.sql", "appeal.sql", "access.sql",
+)  # fmt: skip
 # Two processes that install at once would trip over each other's CREATE … IF NOT EXISTS.
 INSTALL_LOCK: Final = 0x601D_11E0
 

@@ -8,6 +8,7 @@ silently ignored is found out on the worst day.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from typing import Any, Literal
 from goldline.core.errors import SettingsError
 
 Environment = Literal["development", "production"]
+TwoPersons = Literal["auto", "on", "off"]
 
 PREFIX = "GOLDLINE_"
 SECRET_MIN_LENGTH = 32
@@ -57,6 +59,20 @@ class Settings:
     webhook_allow: tuple[str, ...] = ()
     """Receivers in one's own network: networks, addresses or host names. In production networks alone, as 10.1.0.0/16:
     what a name resolves to is somebody else's to change."""
+    two_persons: TwoPersons = "auto"
+    """Whether releasing money and publishing policies need a second person: `on`, `off`, or `auto`: in production, once
+    two people who may approve have an account."""
+    alone_limits: tuple[str, ...] = ()
+    """What one person may release alone within 24 hours where two are needed, by currency, as CNY=1000.00,USD=150. A
+    currency that is not named has no such amount."""
+    audit_anchors: Path | None = None
+    """The file that signed anchors of the audit trail are appended to; `audit-anchors.jsonl` in `home` if none is
+    named. Better on another machine's disk."""
+
+    @property
+    def anchor_file(self) -> Path:
+        """Where signed anchors of the audit trail are appended."""
+        return (self.audit_anchors or self.home / "audit-anchors.jsonl").expanduser()
 
     @property
     def production(self) -> bool:
@@ -240,6 +256,20 @@ def _url(*schemes: str) -> Callable[[str, str], str]:
     return parse
 
 
+def _two_persons(text: str, key: str) -> str:
+    if text not in ("auto", "on", "off"):
+        raise _bad(key, text, "'auto', 'on' or 'off'")
+    return text
+
+
+def _amounts(text: str, key: str) -> tuple[str, ...]:
+    listed = _list(text, key)
+    for each in listed:
+        if not re.fullmatch(r"[A-Z]{3}=\d{1,12}(\.\d{1,3})?", each):
+            raise _bad(key, each, "a list of currencies with an amount, as CNY=1000.00")
+    return listed
+
+
 def _list(text: str, _key: str) -> tuple[str, ...]:
     return tuple(each for part in text.split(",") if (each := part.strip()))
 
@@ -261,4 +291,7 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "webhook_timeout_s": _whole(1, 300),
     "webhook_allow_private": _flag,
     "webhook_allow": _list,
+    "two_persons": _two_persons,
+    "alone_limits": _amounts,
+    "audit_anchors": _path,
 }

@@ -149,7 +149,12 @@ def add(
     )
     connection.execute("UPDATE appeal SET state = 'filed' WHERE id = %s", (appeal_id,))
     review.wake(connection, "appeal", str(appeal_id))
-    detail = {"sha256": digest.hex(), "kind": upload.kind, "media_type": upload.media_type, "personal": personal}
+    detail: dict[str, str | int | bool] = {
+        "sha256": digest.hex(),
+        "kind": upload.kind,
+        "media_type": upload.media_type,
+        "personal": personal,
+    }
     record(connection, str(actor), "evidence.added", f"appeal:{appeal_id}", detail, now)
     return Kept(digest.hex(), len(upload.body), personal)
 

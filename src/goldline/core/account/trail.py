@@ -1,20 +1,26 @@
-"""The trail: who did what to a decision against an account, and why, in the transaction that did it."""
+"""The trail: who did what to a decision against an account, in the audit trail of the transaction that did it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
-from psycopg.types.json import Jsonb
+
+from goldline.core import audit
 
 
 def record(
-    connection: Connection[Any], actor: str, action: str, subject: str, detail: Mapping[str, Any], now: datetime
+    connection: Connection[Any],
+    actor: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, str | int | bool | Sequence[str] | None],
+    now: datetime,
 ) -> None:
-    """Note that `actor` did `action` to `subject` ('finding:<id>', 'appeal:<id>', 'case:<id>')."""
-    connection.execute(
-        "INSERT INTO account_trail (at, actor, action, subject, detail) VALUES (%s, %s, %s, %s, %s)",
-        (now, actor, action, subject, Jsonb(dict(detail))),
-    )
+    """Note that `actor` ('person:ada through key:desk', 'machine:engine') did `action` to `subject` ('appeal:<id>')."""
+    kind, _, rest = actor.partition(":")
+    name, _, through = rest.partition(" through ")
+    who = audit.Actor("engine" if kind == "machine" else "operator", name)
+    audit.record(connection, who, action, subject, {**detail, **({"through": through} if through else {})}, now)

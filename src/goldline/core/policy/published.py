@@ -205,6 +205,12 @@ def digest_of(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(written, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
+def pack_digest(pack: Pack) -> str:
+    """sha256 of everything a pack would put in force: what is approved is what is published."""
+    told = sorted((each.policy, each.version, digest_of(body)) for each, body in _written(pack))
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
 def _rows(connection: Connection[Any], pack: str | None = None) -> list[_Row]:
     found = connection.execute(
         "SELECT policy, version, pack, kind, digest, body FROM goldline.policy_version"

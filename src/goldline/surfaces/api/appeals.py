@@ -21,7 +21,7 @@ from goldline.core.account.review import Claim
 from goldline.core.errors import GoldlineError
 from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.api import shape
-from goldline.surfaces.api.authentication import BearerKey, caller
+from goldline.surfaces.api.authentication import BearerKey, access_of, caller
 from goldline.surfaces.web.engine import engine, engine_now
 from goldline.surfaces.web.reading import appeals as reading
 from goldline.surfaces.web.reading.explanation import rules
@@ -98,27 +98,30 @@ class Planned(Schema):
     releases: tuple[UUID, ...] = ()
 
 
-@router.get("sanctions/{uuid:sanction_id}/statement", auth=BearerKey("read"), tags=["appeals"],
+@router.get("sanctions/{uuid:sanction_id}/statement", auth=BearerKey("statement.read"), tags=["appeals"],
             response={200: dict[str, Any], **FAULTS}, summary="Read a statement of reasons")  # fmt: skip
 def read_statement(request: HttpRequest, sanction_id: UUID, reader: str = "account", lang: str = "en") -> HttpResponse:
     """Why the sanction was imposed: as issued, for a consumer, the account, a reviewer or an auditor."""
-    return Response(reading.told(engine(), sanction_id, reader, lang).plain())
+    connection = engine()
+    _check_own(request, reading.account_of(connection, sanction_id))
+    return Response(reading.told(connection, sanction_id, reader, lang).plain())
 
 
-@router.get("appeals/terms", auth=BearerKey("read"), tags=["appeals"], response={200: dict[str, Any], **FAULTS})
+@router.get("appeals/terms", auth=BearerKey("policy.read"), tags=["appeals"], response={200: dict[str, Any], **FAULTS})
 def list_terms(request: HttpRequest) -> HttpResponse:
     """Who may appeal, until when, for which reasons, with which evidence, and by when it is answered."""
     return Response({"data": reading.terms(engine())})
 
 
-@router.post("appeals", auth=BearerKey("appeals:write"), tags=["appeals"], summary="File an appeal",
+@router.post("appeals", auth=BearerKey("appeal.file"), tags=["appeals"], summary="File an appeal",
              response={201: dict[str, Any], **FAULTS})  # fmt: skip
 def file_appeal(request: HttpRequest, body: Filing) -> HttpResponse:
     """Within the window of the terms; a late one is refused with the time until which it could be filed."""
     if (body.finding_id is None) == (body.sanction_id is None):
         raise GoldlineError("Name a finding or a sanction, and not both.", code="invalid", where="sanction_id")
     connection = engine()
-    filing = appeal.Filing(body.account, body.reason, body.words, body.finding_id, body.sanction_id, body.language,
+    account = _own(request, body.account)
+    filing = appeal.Filing(account, body.reason, body.words, body.finding_id, body.sanction_id, body.language,
                            body.category)  # fmt: skip
     known = rules(connection)
     with connection.transaction():
@@ -127,7 +130,7 @@ def file_appeal(request: HttpRequest, body: Filing) -> HttpResponse:
                     status=201)  # fmt: skip
 
 
-@router.get("appeals", auth=BearerKey("read"), tags=["appeals"], response={200: dict[str, Any], **FAULTS})
+@router.get("appeals", auth=BearerKey("appeal.read"), tags=["appeals"], response={200: dict[str, Any], **FAULTS})
 def list_appeals(
     request: HttpRequest,
     account: str = Filter,
@@ -136,29 +139,32 @@ def list_appeals(
     limit: int = Limit,
 ) -> HttpResponse:
     """Appeals with their evidence, newest first."""
-    found = reading.appeals(engine(), account, state, cursor, limit)
+    found = reading.appeals(engine(), _own(request, account), state, cursor, limit)
     return Response({"data": found.rows, "next_cursor": found.next_cursor})
 
 
-@router.get("appeals/{uuid:appeal_id}", auth=BearerKey("read"), tags=["appeals"],
+@router.get("appeals/{uuid:appeal_id}", auth=BearerKey("appeal.read"), tags=["appeals"],
             response={200: dict[str, Any], **FAULTS})  # fmt: skip
 def read_appeal(request: HttpRequest, appeal_id: UUID) -> HttpResponse:
     """One appeal: its state, its clock, its evidence and its answer."""
-    return Response(reading.appeal(engine(), appeal_id))
+    found = reading.appeal(engine(), appeal_id)
+    _check_own(request, found["account"])
+    return Response(found)
 
 
-@router.post("appeals/{uuid:appeal_id}/withdraw", auth=BearerKey("appeals:write"), tags=["appeals"],
+@router.post("appeals/{uuid:appeal_id}/withdraw", auth=BearerKey("appeal.file"), tags=["appeals"],
              response={200: dict[str, Any], **FAULTS})  # fmt: skip
 def withdraw_appeal(request: HttpRequest, appeal_id: UUID, body: Owner) -> HttpResponse:
     """Take it back before it is answered."""
     connection = engine()
     with connection.transaction():
         now = engine_now(connection)
-        appeal.withdraw(connection, vocabulary(), appeal_id, body.account, _program(request), now)
+        account = _own(request, body.account)
+        appeal.withdraw(connection, vocabulary(), appeal_id, account, _program(request), now)
     return Response(reading.appeal(connection, appeal_id))
 
 
-@router.post("appeals/{uuid:appeal_id}/evidence", auth=BearerKey("appeals:write"), tags=["appeals"],
+@router.post("appeals/{uuid:appeal_id}/evidence", auth=BearerKey("appeal.file"), tags=["appeals"],
              openapi_extra=FILE, response={201: dict[str, Any], **FAULTS})  # fmt: skip
 def add_evidence(
     request: HttpRequest, appeal_id: UUID, account: str = Filter, kind: str = Filter, name: str = Filter
@@ -166,22 +172,24 @@ def add_evidence(
     """The body is the file, its Content-Type its type; the bytes must be those of the type. At most 8 MB."""
     media_type = (request.content_type or "").strip().lower()
     upload = evidence.Upload(kind, name, media_type, request.body)
-    connection = engine()
+    connection, account = engine(), _own(request, account)
     known = rules(connection)
     with connection.transaction():
         kept = evidence.add(connection, known, appeal_id, account, upload, _program(request), engine_now(connection))
     return Response({"sha256": kept.sha256, "size_bytes": kept.size_bytes, "personal": kept.personal}, status=201)
 
 
-@router.get("appeals/{uuid:appeal_id}/evidence/{str:sha256}", auth=BearerKey("reviews:write"), tags=["appeals"],
+@router.get("appeals/{uuid:appeal_id}/evidence/{str:sha256}", auth=BearerKey("evidence.read"), tags=["appeals"],
             response={200: bytes, **FAULTS})  # fmt: skip
 def read_evidence(request: HttpRequest, appeal_id: UUID, sha256: str) -> HttpResponse:
     """The file as an attachment; never shown in place."""
-    found = evidence.fetch(engine(), appeal_id, sha256)
+    connection = engine()
+    _check_own(request, reading.appeal(connection, appeal_id)["account"])
+    found = evidence.fetch(connection, appeal_id, sha256)
     return HttpResponse(found.body, headers=dict(found.headers))
 
 
-@router.get("cases", auth=BearerKey("reviews:write"), tags=["cases"], response={200: dict[str, Any], **FAULTS})
+@router.get("cases", auth=BearerKey("case.read"), tags=["cases"], response={200: dict[str, Any], **FAULTS})
 def list_cases(
     request: HttpRequest,
     state: Literal["", "open", "settled", "dropped"] = "open",
@@ -195,7 +203,7 @@ def list_cases(
     return Response({"data": found.rows, "next_cursor": found.next_cursor})
 
 
-@router.post("cases/next", auth=BearerKey("reviews:write"), tags=["cases"], summary="Claim the next case",
+@router.post("cases/next", auth=BearerKey("case.work"), tags=["cases"], summary="Claim the next case",
              response={200: dict[str, Any], **FAULTS})  # fmt: skip
 def take_case(request: HttpRequest, body: Taker) -> HttpResponse:
     """The case that matters most among those the reviewer may judge; `case` is null when there is none."""
@@ -206,14 +214,14 @@ def take_case(request: HttpRequest, body: Taker) -> HttpResponse:
     return Response({"case": None if claim is None else _claimed(claim)})
 
 
-@router.get("cases/{uuid:case_id}", auth=BearerKey("reviews:write"), tags=["cases"],
+@router.get("cases/{uuid:case_id}", auth=BearerKey("case.read"), tags=["cases"],
             response={200: dict[str, Any], **FAULTS})  # fmt: skip
 def read_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """One case with its appeal and notes."""
     return Response(reading.case(engine(), case_id))
 
 
-@router.post("cases/{uuid:case_id}/{str:move}", auth=BearerKey("reviews:write"), tags=["cases"],
+@router.post("cases/{uuid:case_id}/{str:move}", auth=BearerKey("case.work"), tags=["cases"],
              response={200: dict[str, Any], **FAULTS}, summary="Change or note a case")  # fmt: skip
 def move_case(
     request: HttpRequest,
@@ -273,7 +281,7 @@ def _say(connection: Any, case_id: UUID, move: str, body: Held, now: datetime) -
         review.settle(connection, case_id, body.reviewer, body.words, now)
 
 
-@router.post("appeal-cases/{uuid:case_id}/answer", auth=BearerKey("reviews:write"), tags=["cases"],
+@router.post("appeal-cases/{uuid:case_id}/answer", auth=BearerKey("case.work"), tags=["cases"],
              response={200: dict[str, Any], **FAULTS}, summary="Answer an appeal")  # fmt: skip
 def answer_case(request: HttpRequest, case_id: UUID, body: Answered) -> HttpResponse:
     """By the person who holds the case; what follows is done with it, and the answer says what that was."""
@@ -286,7 +294,7 @@ def answer_case(request: HttpRequest, case_id: UUID, body: Answered) -> HttpResp
     return Response(effect.plain())
 
 
-@router.post("rectifications", auth=BearerKey("reviews:write"), tags=["rectification"],
+@router.post("rectifications", auth=BearerKey("plan.begin"), tags=["rectification"],
              response={201: dict[str, Any], **FAULTS}, summary="Begin a plan to mend")  # fmt: skip
 def begin_plan(request: HttpRequest, body: Planned) -> HttpResponse:
     """Figures to reach by a time; reached, the sanctions it names end."""
@@ -301,11 +309,29 @@ def begin_plan(request: HttpRequest, body: Planned) -> HttpResponse:
     return Response({"id": ident}, status=201)
 
 
-@router.get("rectifications/{path:account}", auth=BearerKey("read"), tags=["rectification"],
+@router.get("rectifications/{path:account}", auth=BearerKey("plan.read"), tags=["rectification"],
             response={200: dict[str, Any], **FAULTS})  # fmt: skip
 def list_plans(request: HttpRequest, account: str) -> HttpResponse:
     """An account's plans, newest first."""
-    return Response({"data": reading.plans(engine(), account)})
+    return Response({"data": reading.plans(engine(), _own(request, account))})
+
+
+def _own(request: HttpRequest, account: str) -> str:
+    """The account that is asked about; for a key that is bound to one, that one. Raises GoldlineError('not_found')."""
+    bound = access_of(request).account
+    if bound is not None and account not in ("", bound):
+        raise _not_there()
+    return bound or account
+
+
+def _check_own(request: HttpRequest, account: str) -> None:
+    """Another's is not there for a key that is bound to an account."""
+    if access_of(request).account not in (None, account):
+        raise _not_there()
+
+
+def _not_there() -> GoldlineError:
+    return GoldlineError("There is nothing of that id.", code="not_found")
 
 
 def _program(request: HttpRequest) -> Actor:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _PATH: Final = re.compile(r"/v1/orders/(?P<order>[!-~]+)/decisions/(?P<name>[A-Za-z0-9.-]+)\Z")
 _TOKEN: Final = re.compile(r"[Bb]earer +(\S+)\Z")
-_KEY: Final = BearerKey("decide")
+_KEY: Final = BearerKey("decision.ask")
 
 
 class Door:

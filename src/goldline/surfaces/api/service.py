@@ -14,15 +14,17 @@ from ninja.responses import Response
 
 from goldline import __version__
 from goldline.core import quarantine as quarantined
+from goldline.core.audit import record
 from goldline.core.errors import GoldlineError
 from goldline.core.facts.notice import notices
 from goldline.market.order import Order
 from goldline.surfaces.api import appeals, decision, intake, refusal, shape
-from goldline.surfaces.api.authentication import BearerKey
+from goldline.surfaces.api.authentication import BearerKey, access_of
 from goldline.surfaces.web.engine import engine, engine_now
 from goldline.surfaces.web.reading import decisions as decision_list
 from goldline.surfaces.web.reading import deliveries as delivery_list
 from goldline.surfaces.web.reading import findings as finding_list
+from goldline.surfaces.web.reading import own
 from goldline.surfaces.web.reading import quarantine as quarantine_list
 from goldline.surfaces.web.reading.page import LIMIT_DEFAULT, LIMIT_MAX, Slice
 from goldline.surfaces.web.reading.policies import standings
@@ -56,7 +58,7 @@ api.add_router("", appeals.router)
 
 @api.post(
     "events",
-    auth=BearerKey("events:write"),
+    auth=BearerKey("event.send"),
     response={202: shape.Receipt, **PROBLEMS, 400: shape.Problem, 411: shape.Problem, 413: shape.Problem,
               415: shape.Problem},
     openapi_extra=EVENT_BODY,
@@ -74,7 +76,7 @@ def send_events(request: HttpRequest) -> HttpResponse:
 
 @api.get(
     "orders/{path:order_id}/explanation",
-    auth=BearerKey("read"),
+    auth=BearerKey("order.read"),
     response={200: dict[str, Any], 404: shape.Problem, **PROBLEMS},
     tags=["orders"],
     summary="Explain an order",
@@ -83,7 +85,8 @@ def explain_order(request: HttpRequest, order_id: str) -> HttpResponse:
     """Every promise made for the order: its clock, its evidence, the value of each node, what was paid, who bore it."""
     from goldline.surfaces.web.reading.explanation import explanation_of
 
-    found = explanation_of(engine(), order_id)
+    account = access_of(request).account
+    found = own.own_order(engine(), account, order_id) if account else explanation_of(engine(), order_id)
     if found is None:
         raise GoldlineError(f"There is no order {order_id[:64]!r}.", code="not_found")
     return Response(found)
@@ -91,7 +94,7 @@ def explain_order(request: HttpRequest, order_id: str) -> HttpResponse:
 
 @api.get(
     "gates/{gate}/{path:account}",
-    auth=BearerKey("read"),
+    auth=BearerKey("gate.read"),
     response={200: shape.GateAnswer, 404: shape.Problem, **PROBLEMS},
     tags=["accounts"],
     summary="Ask a gate",
@@ -100,12 +103,18 @@ def ask_gate(request: HttpRequest, gate: str, account: str, category: str = Filt
     """Whether an account ('merchant:<id>') may pass now: open, limited or closed, by which sanctions, until when."""
     from goldline.surfaces.web.reading.gates import answer_of
 
-    return Response(answer_of(engine(), gate, account, category or None))
+    asker = access_of(request).account
+    if asker is None:
+        return Response(answer_of(engine(), gate, account, category or None))
+    found = own.own_gate(engine(), asker, gate, account, category or None)
+    if found is None:
+        raise GoldlineError(f"There is no account {account[:64]!r}.", code="not_found")
+    return Response(found)
 
 
 @api.post(
     "orders/{path:order_id}/decisions/{str:name}",
-    auth=BearerKey("decide"),
+    auth=BearerKey("decision.ask"),
     response={200: shape.Decision, 400: shape.Problem, 404: shape.Problem, 409: shape.Problem, 411: shape.Problem,
               413: shape.Problem, 415: shape.Problem, **PROBLEMS},
     openapi_extra=decision.BODY,
@@ -123,7 +132,7 @@ def ask_decision(request: HttpRequest, order_id: str, name: str) -> HttpResponse
 
 @api.get(
     "decisions/{uuid:decision_id}",
-    auth=BearerKey("read"),
+    auth=BearerKey("decision.read"),
     response={200: shape.Decision, 404: shape.Problem, **PROBLEMS},
     tags=["decisions"],
 )
@@ -132,7 +141,7 @@ def show_decision(request: HttpRequest, decision_id: UUID) -> HttpResponse:
     return decision.show(decision_id)
 
 
-@api.get("decisions", auth=BearerKey("read"), response={200: shape.Decisions, **PROBLEMS}, tags=["decisions"])
+@api.get("decisions", auth=BearerKey("decision.read"), response={200: shape.Decisions, **PROBLEMS}, tags=["decisions"])
 def list_decisions(
     request: HttpRequest,
     policy: str = Filter,
@@ -150,7 +159,7 @@ def list_decisions(
 
 @api.get(
     "accounts/{path:account}/standing",
-    auth=BearerKey("read"),
+    auth=BearerKey("account.read"),
     response={200: dict[str, Any], **PROBLEMS},
     tags=["accounts"],
     summary="Show an account's standing",
@@ -163,10 +172,26 @@ def show_standing(request: HttpRequest, account: str) -> HttpResponse:
     from goldline.surfaces.web.reading.standings import answer_of
 
     answerable(account)
+    asker = access_of(request).account
+    if asker is not None and asker != account:
+        raise GoldlineError(f"There is no account {account[:64]!r}.", code="not_found")
     return Response(answer_of(engine(), account))
 
 
-@api.get("findings", auth=BearerKey("read"), response={200: shape.Findings, **PROBLEMS}, tags=["findings"])
+@api.get("sanctions", auth=BearerKey("sanction.read"), response={200: shape.Sanctions, **PROBLEMS}, tags=["accounts"])
+def list_sanctions(
+    request: HttpRequest, account: str = Filter, cursor: str | None = Cursor, limit: int = Limit
+) -> HttpResponse:
+    """Sanctions, newest first: of one account ('merchant:<id>'), or of all."""
+    from goldline.surfaces.web.reading.sanctions import sanctions
+
+    asker = access_of(request).account
+    if asker is None:
+        return _page(sanctions(engine(), account, cursor, limit))
+    return _page(own.own_sanctions(engine(), asker, account, cursor, limit))
+
+
+@api.get("findings", auth=BearerKey("finding.read"), response={200: shape.Findings, **PROBLEMS}, tags=["findings"])
 def list_findings(
     request: HttpRequest,
     policy: str = Filter,
@@ -182,10 +207,15 @@ def list_findings(
     chosen = finding_list.FindingFilter(
         policy, merchant, state, order, _instant("since", since), _instant("until", until)
     )
-    return _page(finding_list.findings(engine(), chosen, cursor, limit))
+    account = access_of(request).account
+    if account is None:
+        return _page(finding_list.findings(engine(), chosen, cursor, limit))
+    return _page(own.own_findings(engine(), account, chosen, cursor, limit))
 
 
-@api.get("deliveries", auth=BearerKey("read"), response={200: shape.Deliveries, **PROBLEMS}, tags=["deliveries"])
+@api.get(
+    "deliveries", auth=BearerKey("delivery.read"), response={200: shape.Deliveries, **PROBLEMS}, tags=["deliveries"]
+)
 def list_deliveries(
     request: HttpRequest,
     kind: Literal["", "payout", "webhook"] = "",
@@ -200,7 +230,9 @@ def list_deliveries(
     return _page(delivery_list.deliveries(engine(), chosen, cursor, limit))
 
 
-@api.get("quarantine", auth=BearerKey("read"), response={200: shape.Quarantine, **PROBLEMS}, tags=["quarantine"])
+@api.get(
+    "quarantine", auth=BearerKey("quarantine.read"), response={200: shape.Quarantine, **PROBLEMS}, tags=["quarantine"]
+)
 def list_quarantine(
     request: HttpRequest,
     state: Literal["", "open", "redriven", "dropped"] = "open",
@@ -216,7 +248,7 @@ def list_quarantine(
 
 @api.post(
     "quarantine/{int:quarantine_id}/redrive",
-    auth=BearerKey("admin"),
+    auth=BearerKey("quarantine.redrive"),
     response={200: shape.Redriven, 404: shape.Problem, 409: shape.Problem, **PROBLEMS},
     tags=["quarantine"],
 )
@@ -224,14 +256,15 @@ def redrive(request: HttpRequest, quarantine_id: int) -> HttpResponse:
     """Check a quarantined event again and, if it passes now, take it. 409 when it was settled already."""
     connection = engine()
     with connection.transaction():
-        done = quarantined.redrive(
-            connection, intake.thread_intake(connection), engine_now(connection), identifier=quarantine_id
-        )
+        now = engine_now(connection)
+        done = quarantined.redrive(connection, intake.thread_intake(connection), now, identifier=quarantine_id)
+        access, told = access_of(request), {"accepted": done.accepted, "stayed": len(done.stayed)}
+        record(connection, access.actor, access.operation, f"quarantine:{quarantine_id}", told, now)
     stayed = [{"id": identifier, "reason": reason} for identifier, reason in done.stayed]
     return Response({"accepted": done.accepted, "stayed": stayed})
 
 
-@api.get("promises", auth=BearerKey("read"), response={200: shape.Promises, **PROBLEMS}, tags=["promises"])
+@api.get("promises", auth=BearerKey("promise.read"), response={200: shape.Promises, **PROBLEMS}, tags=["promises"])
 def report_promises(request: HttpRequest) -> HttpResponse:
     """Made, kept, broken, excused and pending of every promise, and the money."""
     from dataclasses import asdict
@@ -239,7 +272,7 @@ def report_promises(request: HttpRequest) -> HttpResponse:
     return Response({"data": [asdict(each) for each in standings(engine())]})
 
 
-@api.get("notices", auth=BearerKey("read"), response={200: shape.Notices, **PROBLEMS}, tags=["notices"])
+@api.get("notices", auth=BearerKey("notice.read"), response={200: shape.Notices, **PROBLEMS}, tags=["notices"])
 def list_notices(request: HttpRequest) -> HttpResponse:
     """Notices in force or withdrawn, the newest 200, with the orders each covers now.
 
@@ -248,6 +281,16 @@ def list_notices(request: HttpRequest) -> HttpResponse:
     from dataclasses import asdict
 
     return Response({"data": [{**asdict(each), "subject": "order"} for each in notices(engine(), Order)]})
+
+
+@api.get("audit", auth=BearerKey("audit.read"), response={200: shape.AuditTrail, **PROBLEMS}, tags=["audit"])
+def list_audit(
+    request: HttpRequest, subject: str = Filter, cursor: str | None = Cursor, limit: int = Limit
+) -> HttpResponse:
+    """Every change by a person or a key, newest first; `subject` chooses, as 'remedy:<id>'."""
+    from goldline.surfaces.web.reading.trail import trail
+
+    return _page(trail(engine(), subject, cursor, limit))
 
 
 def _page(found: Slice) -> HttpResponse:

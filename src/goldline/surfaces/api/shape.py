@@ -122,6 +122,55 @@ class Decisions(Schema):
     next_cursor: str | None
 
 
+class Sanction(Schema):
+    """What followed for an account from a finding that stands."""
+
+    id: UUID
+    account: str
+    ladder: str
+    version: int
+    rule: str
+    finding_id: UUID
+    nth: int
+    step: int
+    action: str
+    value: float | None
+    amount_minor: int | None
+    currency: str | None
+    until: str | None
+    starts_at: datetime
+    ends_at: datetime | None
+    released_at: datetime | None
+    revoked_at: datetime | None
+
+
+class Sanctions(Schema):
+    """A page of sanctions, newest first."""
+
+    data: list[Sanction]
+    next_cursor: str | None
+
+
+class AuditRecord(Schema):
+    """One change by a person or a key."""
+
+    seq: int
+    at: datetime
+    actor_kind: str
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+    hash: str
+
+
+class AuditTrail(Schema):
+    """A page of the audit trail, newest first."""
+
+    data: list[AuditRecord]
+    next_cursor: str | None
+
+
 class RemedyInBrief(Schema):
     """What is owed for a finding."""
 

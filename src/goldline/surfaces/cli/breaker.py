@@ -6,6 +6,9 @@ import click
 
 from goldline.core.ledger import clearing, limit
 from goldline.core.ledger.limit import BreakerState
+from goldline.surfaces import countersign
+from goldline.surfaces.cli.approval import waits
+from goldline.surfaces.cli.person import PASSWORD, answerable
 from goldline.surfaces.cli.record import present, record
 
 
@@ -28,19 +31,23 @@ def listing() -> None:
 @group.command()
 @click.argument("policy")
 @click.option("--by", required=True, help="Who decides it, for the record.")
-@click.option("--why", help="The reason, for the record.")
+@click.option("--why", default="", help="The reason, for the record.")
 @click.option("--pay-held", is_flag=True, help="Also let go what it has held back; the budget is charged for it.")
-def release(policy: str, by: str, why: str | None, *, pay_held: bool) -> None:
+@PASSWORD
+def release(policy: str, by: str, why: str, *, pay_held: bool, password_stdin: bool) -> None:
     """Let the payouts of POLICY flow again. What was held meanwhile stays held without --pay-held."""
     with record() as connection:
+        who = answerable(connection, countersign.BREAKER, by, password_stdin=password_stdin)
         now = present(connection)
-        limit.release_breaker(connection, policy, by, now, why=why)
-        held = clearing.held_by_breaker(connection, policy)
-        let_go = clearing.release_held(connection, held, by, now) if pay_held else 0
+        done = countersign.release_breaker(connection, who, policy, now, why, held=pay_held)
+        left = len(clearing.held_by_breaker(connection, policy))
         connection.commit()
-    click.echo(f"The payouts of {policy!r} flow again; {let_go:,} held remedies were let go.", err=True)
-    if len(held) > let_go:
-        click.echo(f"{len(held) - let_go:,} stay held; a person can let them go in the console.", err=True)
+    if done.asked:
+        waits(done.asked)
+        return
+    click.echo(f"The payouts of {policy!r} flow again; {done.done:,} held remedies were let go.", err=True)
+    if left:
+        click.echo(f"{left:,} stay held; a person can let them go in the console.", err=True)
 
 
 def _standing(breaker: BreakerState) -> str:

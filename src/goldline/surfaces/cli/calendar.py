@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from goldline.core import audit
 from goldline.core.calendar import load_calendar
-from goldline.surfaces.cli.record import record
+from goldline.surfaces.cli.person import actor
+from goldline.surfaces.cli.record import present, record
 
 
 class Years(click.ParamType):  # type: ignore[type-arg]  # generic in stubs only, before click 8.3
@@ -42,6 +44,8 @@ def load(name: str, country: str, years: range) -> None:
     """
     with record() as connection:
         made = load_calendar(connection, name, country, years)
+        detail: audit.Detail = {"country": country, "from": years[0], "until": years[-1]}
+        audit.record(connection, actor(), "calendar.load", f"calendar:{name}", detail, present(connection))
         connection.commit()
     exchanged = f", {made.make_up} of them made up for on weekends" if made.make_up else ""
     click.echo(f"The calendar {name!r} holds {made.first} to {made.last}: {made.working} working days{exchanged}.",

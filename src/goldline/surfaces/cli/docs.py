@@ -12,8 +12,10 @@ from goldline.market.events import catalogue
 from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.cli.eventdocs import documents
 from goldline.surfaces.cli.factdocs import facts_page, settings_page
+from goldline.surfaces.cli.permissiondocs import permissions_page
 from goldline.surfaces.cli.rulebook import write
 from goldline.surfaces.cli.scandocs import page
+from goldline.surfaces.web.permission import matrix
 
 
 @click.group()
@@ -73,6 +75,15 @@ def facts(out: Path) -> None:
 def settings_command(out: Path) -> None:
     """The settings of an installation."""
     _write(out / "settings.md", settings_page())
+
+
+@group.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("docs/reference"), show_default=True
+)
+def permissions(out: Path) -> None:
+    """Who may do what: every operation by role and by scope."""
+    _write(out / "permissions.md", permissions_page(matrix()))
 
 
 def _write(path: Path, text: str) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import click
+from typing import Any
 
+import click
+from psycopg import Connection
+
+from goldline.core.audit import Detail
+from goldline.core.audit import record as record_change
 from goldline.core.outbox import endpoint
 from goldline.core.outbox.address import AddressRules
 from goldline.core.outbox.endpoint import Endpoint
 from goldline.core.settings import settings
+from goldline.surfaces.cli.person import actor
 from goldline.surfaces.cli.record import present, record
 
 ID = click.IntRange(1, 2**63 - 1)
@@ -26,6 +32,7 @@ def create(url: str, topics: tuple[str, ...]) -> None:
     with record() as connection:
         rules = AddressRules.chosen(settings())
         made = endpoint.create(connection, url, topics, rules=rules, now=present(connection))
+        _note(connection, "create", made.id, {"topics": list(topics)})
         connection.commit()
     _show_secret(made)
 
@@ -48,6 +55,7 @@ def rotate(identifier: int) -> None:
     """Give an endpoint a new secret, printed this once. The old ones sign too until `retire`."""
     with record() as connection:
         made = endpoint.rotate(connection, identifier)
+        _note(connection, "rotate", identifier, {})
         connection.commit()
     _show_secret(made)
 
@@ -58,6 +66,7 @@ def retire(identifier: int) -> None:
     """Drop every secret of an endpoint but the newest, once the receiver knows it."""
     with record() as connection:
         endpoint.retire(connection, identifier)
+        _note(connection, "retire", identifier, {})
         connection.commit()
     click.echo(f"Endpoint {identifier} signs with its newest secret alone.", err=True)
 
@@ -69,6 +78,7 @@ def disable(identifier: int, why: str) -> None:
     """Send nothing there any more; what waits can be replayed later."""
     with record() as connection:
         endpoint.disable(connection, identifier, why, present(connection))
+        _note(connection, "disable", identifier, {"why": why})
         connection.commit()
     click.echo(f"Endpoint {identifier} is disabled.", err=True)
 
@@ -79,8 +89,13 @@ def enable(identifier: int) -> None:
     """Send there again, from the next message on."""
     with record() as connection:
         endpoint.enable(connection, identifier)
+        _note(connection, "enable", identifier, {})
         connection.commit()
     click.echo(f"Endpoint {identifier} is enabled.", err=True)
+
+
+def _note(connection: Connection[Any], what: str, identifier: int, detail: Detail) -> None:
+    record_change(connection, actor(), f"endpoint.{what}", f"endpoint:{identifier}", detail, present(connection))
 
 
 def _show_secret(made: Endpoint) -> None:

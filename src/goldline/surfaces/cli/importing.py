@@ -10,6 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
+from psycopg import Connection
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -18,9 +19,10 @@ from goldline.connectors.carriers import scans as traces
 from goldline.connectors.carriers.dialect import NAMES, dialect
 from goldline.connectors.carriers.trace import NO_CARRIER, Reader
 from goldline.connectors.files import Summary
-from goldline.surfaces.cli.policy import publish_pack
+from goldline.surfaces import countersign
+from goldline.surfaces.cli.person import actor
 from goldline.surfaces.cli.program import QUARANTINED
-from goldline.surfaces.cli.record import intake, record
+from goldline.surfaces.cli.record import intake, present, record
 
 _PATH: Final = click.Path(path_type=Path)
 
@@ -58,10 +60,19 @@ def olist_tables(folder: Path) -> int:
     """
     olist.find_tables(folder)
     with record(create=True) as connection:
-        publish_pack(connection, "olist")
+        _publish(connection)
         with _bar(folder.name, olist.size_bytes(folder)) as progress:
             summary = olist.import_folder(connection, intake(connection), folder, progress)
     return QUARANTINED if _tell(summary) else 0
+
+
+def _publish(connection: Connection[Any]) -> None:
+    """Put the pack in force, where one person may."""
+    if countersign.needed(connection):
+        click.echo("Two people are needed to publish: `goldline policy publish olist --by NAME`.", err=True)
+        return
+    countersign.publish(connection, actor(), "olist", present(connection))
+    connection.commit()
 
 
 class Zone(click.ParamType):  # type: ignore[type-arg]  # generic in stubs only, before click 8.3

@@ -11,9 +11,11 @@ from uuid import uuid4
 import click
 from psycopg import Connection
 
+from goldline.core import audit
 from goldline.core.errors import GoldlineError
 from goldline.core.facts.notice import NoticeInForce, notices
 from goldline.market.order import Order
+from goldline.surfaces.cli.person import actor
 from goldline.surfaces.cli.program import counted
 from goldline.surfaces.cli.record import Instant, intake, present, record
 
@@ -101,6 +103,8 @@ def _send(connection: Connection[Any], kind: str, data: dict[str, Any]) -> None:
     if not hasattr(fault, "partition"):
         raise GoldlineError(fault.reason, code="notice_wrong")
     checked.accept(connection, [raw], "cli")
+    operation = "notice.publish" if kind == "notice.published" else "notice.withdraw"
+    audit.record(connection, actor(), operation, f"notice:{data['notice_id']}", {"event": envelope["id"]}, now)
     connection.commit()
 
 

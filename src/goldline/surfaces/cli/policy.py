@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -22,8 +21,10 @@ from goldline.core.policy.decision import LIMITS, Decision
 from goldline.core.policy.diagnostic import PolicyError
 from goldline.core.policy.pack import CASES_FILE, Pack, available, load
 from goldline.core.policy.promise import Promise, Remedy
-from goldline.core.policy.published import publish as put_in_force
 from goldline.market.vocabulary import vocabulary
+from goldline.surfaces import countersign
+from goldline.surfaces.cli.approval import waits
+from goldline.surfaces.cli.person import BY, PASSWORD, answerable
 from goldline.surfaces.cli.program import FAILED, LANGUAGES, counted
 from goldline.surfaces.cli.record import present, record, rehearsal
 
@@ -155,20 +156,26 @@ def _explain(pack: str, lang: str) -> int:
 @group.command()
 @click.argument("pack")
 @click.option("--rejudge", is_flag=True, help="Turn past verdicts whose version is changed.")
-def publish(*, pack: str, rejudge: bool) -> int:
-    """Put PACK in force. A version that is in force already is left as it is."""
+@click.option("--why", default="", help="The reason, for the record.")
+@BY
+@PASSWORD
+def publish(*, pack: str, rejudge: bool, why: str, by: str | None, password_stdin: bool) -> int:
+    """Put PACK in force. A version that is in force already is left as it is.
+
+    Where two people are needed it is asked for, and in force once another has approved it.
+    """
     with _faults_shown() as faulty, record(create=True) as connection:
-        changed = publish_pack(connection, pack, rejudge=rejudge)
-        click.echo(f"{counted(changed, 'version')} changed." if changed else "Nothing new to publish.", err=True)
+        load(pack, vocabulary())  # a fault is said before anybody is asked for a password
+        who = answerable(connection, countersign.POLICY, by, password_stdin=password_stdin)
+        done = countersign.publish(connection, who, pack, present(connection), rejudge=rejudge, why=why)
+        connection.commit()
+        if done.asked:
+            waits(done.asked)
+        else:
+            click.echo(
+                f"{counted(done.done, 'version')} changed." if done.done else "Nothing new to publish.", err=True
+            )
     return faulty()
-
-
-def publish_pack(connection: Connection[Any], pack: str | Path, *, rejudge: bool = False) -> int:
-    """Load a pack, publish it and commit; gives the number of versions that were written or withdrawn."""
-    words = vocabulary()
-    changed = put_in_force(connection, load(pack, words), words, present(connection), rejudge=rejudge)
-    connection.commit()
-    return changed
 
 
 @contextmanager

@@ -49,7 +49,9 @@ COMMANDS: Final = {
     "endpoint": ("endpoint:group", "Add, list, disable and enable the receivers of webhooks."),
     "calendar": ("calendar:group", "Load the working days that deadlines count."),
     "link": ("people:link", "The consumer's link to an order's guarantee page."),
-    "user": ("people:user", "Operators' accounts for the console."),
+    "user": ("people:user", "People's accounts, and their roles."),
+    "approval": ("approval:group", "See what waits for a second person, and approve or refuse it."),
+    "audit": ("audit:group", "See who changed what, and verify that the trail is as it was written."),
     "key": ("key:group", "Create, list and revoke API keys."),
     "docs": ("docs:group", "Generate reference documents."),
 }

@@ -7,7 +7,10 @@ import json
 import click
 
 from goldline.core import quarantine
+from goldline.core.audit import Detail
+from goldline.core.audit import record as record_change
 from goldline.core.quarantine import Quarantined
+from goldline.surfaces.cli.person import actor
 from goldline.surfaces.cli.program import QUARANTINED, counted
 from goldline.surfaces.cli.record import intake, present, record
 
@@ -45,7 +48,10 @@ def redrive(identifier: int | None, code: str | None, *, everything: bool) -> in
     """Check again, and take in what passes now; the rest stays, with the reason of today."""
     _require_choice(identifier, code, everything=everything)
     with record() as connection:
-        done = quarantine.redrive(connection, intake(connection), present(connection), identifier=identifier, code=code)
+        now = present(connection)
+        done = quarantine.redrive(connection, intake(connection), now, identifier=identifier, code=code)
+        detail = {"accepted": done.accepted, "stayed": len(done.stayed)}
+        record_change(connection, actor(), "quarantine.redrive", _subject(identifier, code), detail, now)
         connection.commit()
     click.echo(f"{done.accepted:,} taken in.", err=True)
     if done.stayed:
@@ -66,7 +72,10 @@ def drop(identifier: int | None, code: str | None, why: str, *, everything: bool
     """Give up open ones for good. Their bodies are kept."""
     _require_choice(identifier, code, everything=everything)
     with record() as connection:
-        dropped = quarantine.drop(connection, present(connection), why, identifier=identifier, code=code)
+        now = present(connection)
+        dropped = quarantine.drop(connection, now, why, identifier=identifier, code=code)
+        detail: Detail = {"dropped": dropped, "why": why}
+        record_change(connection, actor(), "quarantine.drop", _subject(identifier, code), detail, now)
         connection.commit()
     click.echo(f"{dropped:,} dropped.", err=True)
 
@@ -74,6 +83,10 @@ def drop(identifier: int | None, code: str | None, why: str, *, everything: bool
 def _require_choice(identifier: int | None, code: str | None, *, everything: bool) -> None:
     if sum((identifier is not None, code is not None, everything)) != 1:
         raise click.UsageError("Name one by its ID, those of a --code, or --all.", click.get_current_context())
+
+
+def _subject(identifier: int | None, code: str | None) -> str:
+    return f"quarantine:{identifier or code or 'all'}"
 
 
 def _as_dict(entry: Quarantined) -> dict[str, object]:

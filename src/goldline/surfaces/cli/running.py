@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 from datetime import UTC, datetime
 from importlib import import_module
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import click
+import psycopg
 from psycopg import Connection
 
+from goldline.core import audit
 from goldline.core.database import connect
 from goldline.core.errors import GoldlineError
 from goldline.core.outbox.address import AddressRules
@@ -22,10 +25,12 @@ from goldline.core.outbox.webhook import Sender
 from goldline.core.settings import settings
 from goldline.market.events import catalogue
 from goldline.market.vocabulary import vocabulary
+from goldline.surfaces.cli.audit import append as append_anchor
 from goldline.surfaces.cli.program import counted
 from goldline.surfaces.cli.record import Instant, present, record_url, require_installed
 
 WORKERS_MAX = 64
+ANCHOR_EVERY_S = 300  # an end of the trail that is cut off within so long of being written is not seen
 
 
 @click.command()
@@ -79,7 +84,30 @@ def dispatch(*, until_idle: bool) -> None:
                 sent = dispatcher.run_until_idle(present(connection))
                 click.echo(f"{sent:,} tries made.", err=True)
             else:
-                dispatcher.run(lambda: datetime.now(UTC), _stopped_by_signal())
+                stop = _stopped_by_signal()
+                Thread(target=_keep_anchors, args=(url, stop), daemon=True).start()
+                dispatcher.run(lambda: datetime.now(UTC), stop)
+
+
+def _keep_anchors(url: str, stop: Event) -> None:
+    """Anchor the audit trail every few minutes, whatever the outages, when something was added to it."""
+    last = 0
+    while True:
+        try:
+            last = _anchor(url, last)
+        except (psycopg.Error, GoldlineError, OSError):
+            logging.getLogger(__name__).exception("the audit trail was not anchored")
+        if stop.wait(ANCHOR_EVERY_S):
+            return
+
+
+def _anchor(url: str, last: int) -> int:
+    """Append the head to the file, unless it is still record `last`; its number."""
+    with connect(url, application="goldline anchor") as connection:
+        made = audit.anchored(connection, audit.key_of(settings().secret_key), present(connection))
+    if made.seq != last:
+        append_anchor(settings().anchor_file, made)
+    return made.seq
 
 
 def _dispatcher(url: str) -> Dispatcher:

@@ -16,7 +16,7 @@ from goldline.surfaces.web.reading import accounts as reading
 SOON: Final = timedelta(hours=24)
 
 
-@looks
+@looks("account.read")
 def accounts(request: HttpRequest) -> HttpResponse:
     """The accounts that were ever sanctioned, or the one asked for."""
     connection, asked = engine(), text(request, "merchant")
@@ -27,7 +27,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-@looks
+@looks("account.read")
 def account(request: HttpRequest, account: str) -> HttpResponse:
     """One account: gates, sanctions, ladders, days, what is due soon."""
     party, _, name = account.partition(":")
@@ -56,7 +56,7 @@ def account_context(connection: Connection, name: str) -> dict[str, Any]:
     }
 
 
-@looks
+@looks("sanction.read")
 def sanction(request: HttpRequest, sanction_id: UUID) -> HttpResponse:
     """One sanction with the facts its rule saw."""
     connection = engine()
@@ -68,7 +68,7 @@ def sanction(request: HttpRequest, sanction_id: UUID) -> HttpResponse:
     return show(request, "console/sanction.html", "console:accounts", row=row, state=state, titles=titles)
 
 
-@looks
+@looks("policy.read")
 def ladders(request: HttpRequest) -> HttpResponse:
     """Every ladder at work."""
     connection = engine()

@@ -24,7 +24,7 @@ from goldline.surfaces.web.templatetags.present import mask, money, value_of
 MASKED = ("consumer_id", "asker")
 
 
-@looks
+@looks("decision.read")
 def decisions(request: HttpRequest) -> HttpResponse:
     """Decisions, filtered by the URL."""
     chosen = decision_list.DecisionFilter(
@@ -48,7 +48,7 @@ def decisions(request: HttpRequest) -> HttpResponse:
     )
 
 
-@looks
+@looks("decision.read")
 def decision(request: HttpRequest, decision_id: UUID) -> HttpResponse:
     """One decision: its reasons as the consumer reads them, every ground, the facts that were seen, every value."""
     connection, words = engine(), vocabulary()

@@ -10,29 +10,33 @@ from django.shortcuts import render
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
-from goldline.surfaces.console.access import may_act
+from goldline.surfaces.console.access import May, access_of
 from goldline.surfaces.web.reading.page import Slice
 
 PAGES = (
-    ("console:overview", _("Overview")),
-    ("console:findings", _("Findings")),
-    ("console:orders", _("Orders")),
-    ("console:accounts", _("Accounts")),
-    ("console:decisions", _("Decisions")),
-    ("console:remedies", _("Held remedies")),
-    ("console:deliveries", _("Deliveries")),
-    ("console:endpoints", _("Endpoints")),
-    ("console:breakers", _("Breakers")),
-    ("console:notices", _("Notices")),
-    ("console:quarantine", _("Quarantine")),
-    ("console:policies", _("Policies")),
+    ("console:overview", _("Overview"), "overview_read"),
+    ("console:findings", _("Findings"), "finding_read"),
+    ("console:orders", _("Orders"), "order_read"),
+    ("console:accounts", _("Accounts"), "account_read"),
+    ("console:decisions", _("Decisions"), "decision_read"),
+    ("console:remedies", _("Held remedies"), "remedy_read"),
+    ("console:deliveries", _("Deliveries"), "delivery_read"),
+    ("console:endpoints", _("Endpoints"), "endpoint_read"),
+    ("console:breakers", _("Breakers"), "breaker_read"),
+    ("console:notices", _("Notices"), "notice_read"),
+    ("console:quarantine", _("Quarantine"), "quarantine_read"),
+    ("console:policies", _("Policies"), "policy_read"),
+    ("console:approvals", _("Approvals"), "approval_read"),
+    ("console:audit", _("Audit trail"), "audit_read"),
 )
 FILTER_LENGTH = 200
 
 
 def show(request: HttpRequest, template: str, here: str, **context: Any) -> HttpResponse:
     """Render a page of the console; `here` is the navigation entry it belongs to."""
-    shared = {"console_pages": PAGES, "here": here, "may_act": may_act(request)}
+    may = May(access_of(request).role)
+    pages = [(name, label) for name, label, operation in PAGES if may[operation]]
+    shared = {"console_pages": pages, "here": here, "may": may}
     return render(request, template, {**shared, **context})
 
 

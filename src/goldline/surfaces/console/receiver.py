@@ -9,11 +9,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from goldline.core.audit import record
 from goldline.core.errors import GoldlineError
 from goldline.core.outbox import endpoint
 from goldline.core.outbox.address import AddressRules
 from goldline.core.settings import settings
-from goldline.surfaces.console.access import acts, back, looks
+from goldline.surfaces.console.access import actor_of, acts, back, looks
 from goldline.surfaces.console.action import BIGGEST_ID, WHY_LENGTH, told
 from goldline.surfaces.console.frame import show
 from goldline.surfaces.web.engine import engine, engine_now
@@ -22,13 +23,13 @@ from goldline.surfaces.web.reading import endpoints as endpoint_list
 REFUSED = 422
 
 
-@looks
+@looks("endpoint.read")
 def endpoints(request: HttpRequest) -> HttpResponse:
     """Every endpoint with its state and its last delivery."""
     return _page(request)
 
 
-@acts
+@acts("endpoint.create")
 def create(request: HttpRequest) -> HttpResponse:
     """Add an endpoint; the answer shows its secret this once."""
     url = request.POST.get("url", "").strip()
@@ -37,7 +38,9 @@ def create(request: HttpRequest) -> HttpResponse:
     try:
         rules = AddressRules.chosen(settings())
         with connection.transaction():
-            made = endpoint.create(connection, url, topics, rules=rules, now=engine_now(connection))
+            now = engine_now(connection)
+            made = endpoint.create(connection, url, topics, rules=rules, now=now)
+            record(connection, actor_of(request), "endpoint.create", f"endpoint:{made.id}", {"topics": topics}, now)
     except GoldlineError as fault:
         response = _page(request, refused=str(fault), url=url, topics=" ".join(topics))
         response.status_code = REFUSED
@@ -45,7 +48,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return _page(request, made=made, secret=made.secrets[0])
 
 
-@acts
+@acts("endpoint.disable")
 def disable(request: HttpRequest, endpoint_id: int) -> HttpResponse:
     """Send nothing there any more, with the reason why."""
     why = request.POST.get("why", "").strip()[:WHY_LENGTH]
@@ -55,18 +58,25 @@ def disable(request: HttpRequest, endpoint_id: int) -> HttpResponse:
     connection = engine()
     try:
         signed = f"{why} ({request.user.get_username()})"
-        endpoint.disable(connection, min(endpoint_id, BIGGEST_ID), signed, engine_now(connection))
+        with connection.transaction():
+            now = engine_now(connection)
+            endpoint.disable(connection, min(endpoint_id, BIGGEST_ID), signed, now)
+            record(connection, actor_of(request), "endpoint.disable", f"endpoint:{endpoint_id}", {"why": why}, now)
     except GoldlineError as fault:
         return told(request, fault, "console:endpoints")
     messages.success(request, _("Endpoint %(id)s is disabled.") % {"id": endpoint_id}, extra_tags="good")
     return back(request, "console:endpoints")
 
 
-@acts
+@acts("endpoint.enable")
 def enable(request: HttpRequest, endpoint_id: int) -> HttpResponse:
     """Send there again, from the next message on."""
+    connection = engine()
     try:
-        endpoint.enable(engine(), min(endpoint_id, BIGGEST_ID))
+        with connection.transaction():
+            endpoint.enable(connection, min(endpoint_id, BIGGEST_ID))
+            now = engine_now(connection)
+            record(connection, actor_of(request), "endpoint.enable", f"endpoint:{endpoint_id}", {}, now)
     except GoldlineError as fault:
         return told(request, fault, "console:endpoints")
     messages.success(request, _("Endpoint %(id)s is enabled.") % {"id": endpoint_id}, extra_tags="good")

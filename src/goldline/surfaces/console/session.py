@@ -1,14 +1,8 @@
-"""Signing in and out. After five wrong passwords for a name, that name waits a quarter of an hour.
-
-The count is kept in this process's memory: with several web processes each counts for itself, and a restart forgets.
-"""
+"""Signing in and out. After five wrong passwords for a name, that name waits a quarter of an hour."""
 
 from __future__ import annotations
 
-import hashlib
-
 from django.contrib.auth import authenticate, login, logout
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-WRONG_MOST = 5
-WAIT_S = 15 * 60
+from goldline.core import guess
+from goldline.surfaces.web.engine import engine
 
 
 @never_cache
@@ -31,13 +25,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _form(request, target)
     name = request.POST.get("username", "")[:150]
-    if cache.get(_key(name), 0) >= WRONG_MOST:
+    if not guess.allowed(engine(), name):
         return _form(request, target, name, _("Too many wrong passwords. Wait a quarter of an hour."), status=429)
     user = authenticate(request, username=name, password=request.POST.get("password", "")[:200])
     if user is None:
-        _count(name)
         return _form(request, target, name, _("That name and password do not go together."), status=422)
-    cache.delete(_key(name))
+    guess.forget(engine(), name)
     login(request, user)
     return redirect(target)
 
@@ -57,12 +50,3 @@ def _target(request: HttpRequest) -> str:
     asked = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
     return asked if safe else reverse("console:overview")
-
-
-def _key(name: str) -> str:
-    return "sign-in:" + hashlib.sha256(name.casefold().encode()).hexdigest()
-
-
-def _count(name: str) -> None:
-    if not cache.add(_key(name), 1, WAIT_S):
-        cache.incr(_key(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from goldline.surfaces.console import account, action, decision, receiver, session, view
+from goldline.surfaces.console import account, action, decision, oversight, receiver, session, view
 
 app_name = "console"
 urlpatterns = [
@@ -24,6 +24,9 @@ urlpatterns = [
     path("quarantine/<int:quarantine_id>", view.quarantined, name="quarantined"),
     path("quarantine/<int:quarantine_id>/redrive", action.redrive, name="redrive"),
     path("quarantine/<int:quarantine_id>/drop", action.drop, name="drop"),
+    path("approvals", oversight.approvals, name="approvals"),
+    path("approvals/<int:approval_id>/decide", action.decide, name="decide"),
+    path("audit", oversight.audit_trail, name="audit"),
     path("policies", view.policies, name="policies"),
     path("notices", view.notices, name="notices"),
     path("accounts", account.accounts, name="accounts"),

@@ -33,19 +33,19 @@ from goldline.surfaces.web.templatetags.present import mask, money, value_of
 BIGGEST_ID = 2**63 - 1
 
 
-@looks
+@looks("overview.read")
 def overview(request: HttpRequest) -> HttpResponse:
     """The live figures, in a page."""
     return show(request, "console/overview.html", "console:overview", seen=live_reading.overview(engine()))
 
 
-@looks
+@looks("overview.read")
 def live(request: HttpRequest) -> HttpResponse:
     """The live figures alone: what the page asks for every two seconds."""
     return render(request, "console/live.html", {"seen": live_reading.overview(engine())})
 
 
-@looks
+@looks("finding.read")
 def findings(request: HttpRequest) -> HttpResponse:
     """Broken promises, filtered by the URL."""
     chosen = finding_list.FindingFilter(
@@ -79,7 +79,7 @@ def findings(request: HttpRequest) -> HttpResponse:
     )
 
 
-@looks
+@looks("order.read")
 def orders(request: HttpRequest) -> HttpResponse:
     """Look up an order; without a question, those with a recent finding."""
     asked = text(request, "id")
@@ -98,7 +98,7 @@ def _no_such_order(request: HttpRequest, asked: str) -> HttpResponse:
     return response
 
 
-@looks
+@looks("order.read")
 def order(request: HttpRequest, order_id: str) -> HttpResponse:
     """One order explained: promises, evidence, nodes, money."""
     connection = engine()
@@ -111,7 +111,7 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
     return show(request, "console/order.html", "console:orders", **told)
 
 
-@looks
+@looks("remedy.read")
 def remedies(request: HttpRequest) -> HttpResponse:
     """Remedies that wait for a person."""
     connection = engine()
@@ -122,13 +122,13 @@ def remedies(request: HttpRequest) -> HttpResponse:
     return show(request, "console/remedies.html", "console:remedies", rows=rows, **paging(request, found))
 
 
-@looks
+@looks("notice.read")
 def notices(request: HttpRequest) -> HttpResponse:
     """Every notice with its terms, the orders it covers, and how far it was carried."""
     return show(request, "console/notices.html", "console:notices", rows=notice.notices(engine(), Order))
 
 
-@looks
+@looks("breaker.read")
 def breakers(request: HttpRequest) -> HttpResponse:
     """Every breaker, the tripped ones first, with what waits behind them."""
     connection = engine()
@@ -137,7 +137,7 @@ def breakers(request: HttpRequest) -> HttpResponse:
     return show(request, "console/breakers.html", "console:breakers", rows=rows)
 
 
-@looks
+@looks("delivery.read")
 def deliveries(request: HttpRequest) -> HttpResponse:
     """Payouts and webhooks, filtered by the URL."""
     chosen = delivery_list.DeliveryFilter(
@@ -159,7 +159,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     )
 
 
-@looks
+@looks("delivery.read")
 def delivery(request: HttpRequest, outbox_id: int) -> HttpResponse:
     """One message with every try."""
     row = delivery_list.delivery(engine(), outbox_id) if outbox_id <= BIGGEST_ID else None
@@ -169,7 +169,7 @@ def delivery(request: HttpRequest, outbox_id: int) -> HttpResponse:
     return show(request, "console/delivery.html", "console:deliveries", row=_replayable(row), payload=payload)
 
 
-@looks
+@looks("quarantine.read")
 def quarantine(request: HttpRequest) -> HttpResponse:
     """Events set aside, the open ones unless the URL says otherwise."""
     asked = text(request, "state", (*quarantine_list.STATES, "all"), default="open") or "open"
@@ -189,7 +189,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
     )
 
 
-@looks
+@looks("quarantine.read")
 def quarantined(request: HttpRequest, quarantine_id: int) -> HttpResponse:
     """One event set aside, with its body."""
     row = quarantine_list.quarantined(engine(), quarantine_id) if quarantine_id <= BIGGEST_ID else None
@@ -218,7 +218,7 @@ class PublishedPromise:
         return paid or ({self.latest.currency: 0} if self.latest.currency else {})
 
 
-@looks
+@looks("policy.read")
 def policies(request: HttpRequest) -> HttpResponse:
     """Every published promise with its text and its expressions."""
     connection = engine()

@@ -1,17 +1,22 @@
-"""Operators' accounts: who may look at the console, and who may act there.
-
-Anybody with an account may look; re-driving, dropping, replaying and releasing money need the right to act.
-"""
+"""People's accounts: passwords and sessions are Django's, roles the engine's, and both change in one transaction."""
 
 from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
+from psycopg import Connection
+
+from goldline.core import audit, member
+from goldline.core.audit import Actor
 from goldline.core.errors import GoldlineError
 
-ACT_GROUP = "operators"
+ACT_GROUP = "operators"  # who might act, before there were roles
+INSTALLER = Actor("engine", "install")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,32 +28,81 @@ class NewOperator:
 
 
 def prepare() -> None:
-    """Set Django up and bring its tables (people, sessions) to the present. Safe to call again."""
+    """Set Django up, bring its tables (people, sessions) to the present, and adopt accounts older than roles."""
     set_up()
     from django.core.management import call_command
 
     call_command("migrate", interactive=False, verbosity=0)
+    with _transaction() as connection:
+        connection.execute(_ADOPT, [ACT_GROUP])
 
 
-def create_operator(name: str, password: str | None = None, *, may_act: bool = True) -> NewOperator:
-    """Make an account. A password is made when none is given.
+# Whoever might act becomes an administrator, whoever might only look a viewer.
+_ADOPT = """
+    INSERT INTO goldline.member (name, role)
+    SELECT u.username, CASE WHEN u.is_superuser OR EXISTS (
+        SELECT FROM public.auth_user_groups m JOIN public.auth_group g ON g.id = m.group_id
+        WHERE m.user_id = u.id AND g.name = %s) THEN 'admin' ELSE 'viewer' END
+    FROM public.auth_user u WHERE u.is_staff
+    ON CONFLICT (name) DO NOTHING"""
 
-    Raises GoldlineError: 'operator_exists', 'bad_operator_name', 'weak_password'.
+
+def create_operator(
+    name: str,
+    password: str | None = None,
+    *,
+    role: str = "admin",
+    account: str | None = None,
+    by: Actor = INSTALLER,
+) -> NewOperator:
+    """Make an account with a role, a merchant's or creator's bound to an account; a password is made if none is given.
+
+    Raises GoldlineError: 'operator_exists', 'bad_operator_name', 'weak_password', or as `member.check_role`.
     """
     prepare()
-    from django.contrib.auth.models import Group, User
+    from django.contrib.auth.models import User
 
     _check_name(name)
-    if User.objects.filter(username=name).exists():
+    member.check_role(role, account)
+    if User.objects.filter(username__iexact=name).exists():
         raise GoldlineError(
             f"There is an operator named {name!r} already.", code="operator_exists", hint="Choose another name."
         )
     chosen = password or secrets.token_urlsafe(12)
     _check_password(chosen)
-    user = User.objects.create_user(name, password=chosen, is_staff=True)
-    if may_act:
-        user.groups.add(Group.objects.get_or_create(name=ACT_GROUP)[0])
+    with _transaction() as connection:
+        User.objects.create_user(name, password=chosen, is_staff=role in member.OPERATOR_ROLES)
+        member.enrol(connection, name, role, account)
+        detail = {"role": role, "account": account}
+        audit.record(connection, by, "user.create", f"user:{name}", detail, _now(connection))
     return NewOperator(name, chosen)
+
+
+def give_role(name: str, role: str, account: str | None, by: Actor) -> None:
+    """Give somebody another role, in force at their next request. Raises GoldlineError as `create_operator`."""
+    prepare()
+    from django.contrib.auth.models import User
+
+    with _transaction() as connection:
+        before = member.find(connection, name)
+        if before is None:
+            raise member.unknown(name)
+        member.enrol(connection, name, role, account)
+        User.objects.filter(username=name).update(is_staff=role in member.OPERATOR_ROLES)
+        detail = {"role": role, "before": before.role, "account": account}
+        audit.record(connection, by, "user.role", f"user:{name}", detail, _now(connection))
+
+
+def shut_out(name: str, by: Actor, *, disabled: bool = True) -> None:
+    """Shut somebody out from their next request on, or let them in again. Raises GoldlineError('no_member')."""
+    prepare()
+    from django.contrib.auth.models import User
+
+    with _transaction() as connection:
+        member.disable(connection, name, disabled=disabled)
+        User.objects.filter(username=name).update(is_active=not disabled)
+        action = "user.disable" if disabled else "user.enable"
+        audit.record(connection, by, action, f"user:{name}", {}, _now(connection))
 
 
 def first_operator(name: str = "admin") -> NewOperator | None:
@@ -57,6 +111,23 @@ def first_operator(name: str = "admin") -> NewOperator | None:
     from django.contrib.auth.models import User
 
     return None if User.objects.exists() else create_operator(name)
+
+
+@contextmanager
+def _transaction() -> Iterator[Connection[Any]]:
+    """One transaction for Django's tables and the engine's: the engine's statements go over Django's connection."""
+    from django.db import connection, transaction
+
+    with transaction.atomic():
+        connection.ensure_connection()
+        assert connection.connection is not None
+        yield connection.connection
+
+
+def _now(connection: Connection[Any]) -> Any:
+    row = connection.execute("SELECT coalesce((SELECT at FROM goldline.driven_clock), clock_timestamp())").fetchone()
+    assert row is not None
+    return row[0]
 
 
 def set_up() -> None:

@@ -103,6 +103,10 @@ LOGIN_URL = "console:sign-in"
 LOGIN_REDIRECT_URL = "console:overview"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
+# A browser takes a cookie of such a name only over HTTPS, for the whole host, from the host itself: no neighbouring
+# subdomain can plant one.
+SESSION_COOKIE_NAME = "__Host-session" if _https else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrf" if _https else "csrftoken"
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True

@@ -125,3 +125,11 @@ def mass_overturns(connection: Connection, limit: int = 50) -> list[Row]:
     """Mass overturnings, newest first, with how far they have come."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute("SELECT * FROM mass_overturn ORDER BY begun_at DESC LIMIT %s", (limit,)).fetchall()
+
+
+def account_of(connection: Connection, sanction_id: UUID) -> str:
+    """Whose sanction it is. Raises GoldlineError('not_found')."""
+    row = connection.execute("SELECT account FROM sanction WHERE id = %s", (sanction_id,)).fetchone()
+    if row is None:
+        raise GoldlineError("There is nothing of that id.", code="not_found")
+    return str(row[0])

@@ -64,6 +64,8 @@ STATE_WORDS = {
     "ready": gettext_lazy("waiting to be sent"),
     "done": gettext_lazy("delivered"),
     "dead": gettext_lazy("given up"),
+    # of a request for approval
+    "expired": gettext_lazy("expired"),
     "ok": gettext_lazy("accepted"),
     "failed": gettext_lazy("failed"),
     # of a quarantined event
