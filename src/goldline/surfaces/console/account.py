@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any, Final
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 
 from goldline.surfaces.console.access import looks
 from goldline.surfaces.console.frame import show, text
-from goldline.surfaces.web.engine import Connection, engine, engine_now
+from goldline.surfaces.web.engine import engine, engine_now
 from goldline.surfaces.web.reading import accounts as reading
-
-SOON: Final = timedelta(hours=24)
+from goldline.surfaces.web.reading.accounts import account_page
 
 
 @looks("account.read")
@@ -34,26 +31,7 @@ def account(request: HttpRequest, account: str) -> HttpResponse:
     if party != "merchant" or not name or "\x00" in name:
         raise Http404
     connection = engine()
-    return show(request, "console/account.html", "console:accounts", **account_context(connection, name))
-
-
-def account_context(connection: Connection, name: str) -> dict[str, Any]:
-    """What a page about one merchant shows."""
-    now, account = engine_now(connection), f"merchant:{name}"
-    days = reading.days_of(connection, name)
-    rows = reading.sanctions_of(connection, account)
-    return {
-        "name": name,
-        "gates": reading.gates_of(connection, account, now),
-        "sanctions": [(row, row.state_at(now)) for row in rows],
-        "rungs": reading.rungs_of(connection, account, now),
-        "days": days,
-        "latest": days[-1] if days else None,
-        "due": reading.due_soon(connection, name, now, SOON),
-        "titles": reading.rule_titles(connection),
-        "now": now,
-        "zone": None,
-    }
+    return show(request, "console/account.html", "console:accounts", **account_page(connection, name))
 
 
 @looks("sanction.read")

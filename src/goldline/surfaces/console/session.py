@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from goldline.core import guess
+from goldline.surfaces.web.access import member_of
 from goldline.surfaces.web.engine import engine
 
 
@@ -32,7 +33,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _form(request, target, name, _("That name and password do not go together."), status=422)
     guess.forget(engine(), name)
     login(request, user)
-    return redirect(target)
+    return redirect(_target(request))
 
 
 @require_POST
@@ -49,4 +50,10 @@ def _form(request: HttpRequest, target: str, name: str = "", refused: str = "", 
 def _target(request: HttpRequest) -> str:
     asked = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if safe else reverse("console:overview")
+    return asked if safe and asked else reverse(_front_page(request))
+
+
+def _front_page(request: HttpRequest) -> str:
+    """Where one's work is: the console, or the workbench for who belongs to an account."""
+    member = member_of(request)
+    return "workbench:home" if member is not None and member.account is not None else "console:overview"

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "goldline.surfaces.web",
     "goldline.surfaces.hall",
     "goldline.surfaces.console",
+    "goldline.surfaces.workbench",
 ]
 MIDDLEWARE = [
     "goldline.surfaces.web.middleware.SecurityHeaders",

@@ -15,6 +15,7 @@ urlpatterns = [
     path("v1/", api.urls),
     path("g/", include("goldline.surfaces.hall.urls")),
     path("console/", include("goldline.surfaces.console.urls")),
+    path("workbench/", include("goldline.surfaces.workbench.urls")),
     path("robots.txt", home.robots, name="robots"),
     path("favicon.ico", home.icon, name="icon"),
 ]

@@ -15,11 +15,12 @@ from goldline.core.account.gate import Answer, ask
 from goldline.core.account.sanction import climb, preview
 from goldline.core.policy.ladder import Ladder, Step
 from goldline.market.sanction import ACTIONS
-from goldline.surfaces.web.engine import Connection
+from goldline.surfaces.web.engine import Connection, engine_now
 from goldline.surfaces.web.reading.explanation import rules
 from goldline.surfaces.web.reading.policies import titles
 
 RECENT_DAYS = 30
+SOON = timedelta(hours=24)
 MOST_SEARCHED = 20_000  # orders of one merchant that are looked through for what is due soon
 
 Words = Mapping[str, str]
@@ -215,3 +216,22 @@ def _at_work(ladder: Ladder, rows: list[tuple[Any, ...]]) -> LadderRow:
     in_force = {row[1]: int(row[2]) for row in rows if row[2]}
     most = [max((int(row[n]) for row in rows), default=0) for n in (3, 4)]
     return LadderRow(ladder, most[0], most[1], in_force, fewest)
+
+
+def account_page(connection: Connection, name: str) -> dict[str, Any]:
+    """What a page about one merchant shows, for operators and for the merchant."""
+    now, account = engine_now(connection), f"merchant:{name}"
+    days = days_of(connection, name)
+    return {
+        "name": name,
+        "account": account,
+        "gates": gates_of(connection, account, now),
+        "sanctions": [(row, row.state_at(now)) for row in sanctions_of(connection, account)],
+        "rungs": rungs_of(connection, account, now),
+        "days": days,
+        "latest": days[-1] if days else None,
+        "due": [(each, each.next_at - now) for each in due_soon(connection, name, now, SOON)],
+        "titles": rule_titles(connection),
+        "now": now,
+        "zone": None,
+    }
