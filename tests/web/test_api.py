@@ -182,6 +182,7 @@ def test_the_description_is_openapi_3_1_and_complete(client: Client) -> None:
     assert set(described["paths"]) >= {
         "/v1/events",
         "/v1/orders/{order_id}/explanation",
+        "/v1/accounts/{account}/standing",
         "/v1/findings",
         "/v1/deliveries",
         "/v1/quarantine",
