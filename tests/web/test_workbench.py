@@ -81,6 +81,8 @@ def test_a_statement_of_reasons_and_a_way_to_appeal(shop: World) -> None:
     where = filed.headers["Location"]
     assert "There was a flood." in page(client, where)
     assert where in page(client, "/workbench/appeals")
+    recorded = shop.rows("SELECT actor_kind, actor, action FROM audit WHERE action = 'appeal.filed'")
+    assert recorded == [("merchant", "m1", "appeal.filed")]
     again = client.post(f"/workbench/sanctions/{ident}/appeal", {"reason": "disaster", "words": "Again."}, follow=True)
     assert "notice-error" in again.content.decode()
 

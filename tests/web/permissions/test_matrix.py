@@ -16,7 +16,9 @@ from tests.web.conftest import PASSWORD
 from .addresses import Address, calls, pages
 
 Key = Callable[..., dict[str, str]]
-CONSOLE = [each for each in pages() if each.operation is not None]
+PAGES = [each for each in pages() if each.operation is not None]
+CONSOLE = [each for each in PAGES if not each.name.startswith("workbench:")]
+WORKBENCH = [each for each in PAGES if each.name.startswith("workbench:")]
 API = calls()
 
 
@@ -30,7 +32,7 @@ def test_every_address_is_in_the_matrix() -> None:
 
 def test_every_operation_of_an_address_is_a_line() -> None:
     """And every line has a word for every column."""
-    named = {str(each.operation) for each in (*CONSOLE, *API)}
+    named = {str(each.operation) for each in (*PAGES, *API)}
     assert named <= set(matrix().grants)
     columns = [*ROLES, *KEY_COLUMNS.values(), BOUND]
     assert all(sorted(row) == sorted(columns) for row in matrix().grants.values())
@@ -87,9 +89,21 @@ def test_every_api_operation_for_a_key(client: Client, key: Key, scopes: tuple[s
         assert status != 401
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_every_workbench_operation_for_a_role(client: Client, database_url: str, role: str) -> None:
+    """The workbench is a merchant's: for any other role every page and change of it is 403."""
+    bound = f"{role}:m-1" if role in BOUND_ROLES else None
+    operator.create_operator("rory", PASSWORD, role=role, account=bound)
+    assert client.login(username="rory", password=PASSWORD)
+    assert WORKBENCH
+    for each in WORKBENCH:
+        status = _status(client, each)
+        assert (status == 403) == (role != "merchant"), (each, role, status)
+
+
 def test_nobody_gets_nothing(client: Client, database_url: str) -> None:
     """Signed out one is sent to sign in; without a key, or with a wrong one, the API says 401."""
-    for each in CONSOLE:
+    for each in PAGES:
         assert _status(client, each) == 302, each
     for each in API:
         assert _status(client, each) == 401, each
@@ -102,7 +116,7 @@ def test_an_account_without_a_role_may_nothing(client: Client, database_url: str
 
     User.objects.create_superuser("ghost", password=PASSWORD)
     assert client.login(username="ghost", password=PASSWORD)
-    for each in CONSOLE:
+    for each in PAGES:
         assert _status(client, each) == 403, each
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 
 from goldline.core import audit
+
+
+WORKBENCH: Final = "workbench"  # what an account's own people act through
 
 
 def record(
@@ -22,5 +25,5 @@ def record(
     """Note that `actor` ('person:ada through key:desk', 'machine:engine') did `action` to `subject` ('appeal:<id>')."""
     kind, _, rest = actor.partition(":")
     name, _, through = rest.partition(" through ")
-    who = audit.Actor("engine" if kind == "machine" else "operator", name)
+    who = audit.Actor("engine" if kind == "machine" else "merchant" if through == WORKBENCH else "operator", name)
     audit.record(connection, who, action, subject, {**detail, **({"through": through} if through else {})}, now)

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from goldline.core.account.actor import Actor
+from goldline.core.account.trail import WORKBENCH
 from goldline.surfaces.web.access import Access, entrance
 from goldline.surfaces.web.permission import matrix
 
@@ -59,4 +60,4 @@ def account_of(request: HttpRequest) -> str:
 
 def person_of(request: HttpRequest) -> Actor:
     """Who acts, for the trail."""
-    return Actor("person", request.user.get_username(), "workbench")
+    return Actor("person", request.user.get_username(), WORKBENCH)
