@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from goldline.core.errors import GoldlineError
 from goldline.surfaces.web.permission import BOUND, Grant, matrix
 from tests.web.market import NOW
 
-from .addresses import calls
+from .addresses import PARTS, calls
 
 OWNER, OTHER = "merchant:m-17", "merchant:m-other"
 ORDERS = ("running", "delivered", "late", "cancelled", "moving")
@@ -47,8 +48,8 @@ def own_calls(client: Client) -> Iterator[tuple[str, list[str]]]:
     """The path of each operation that a bound key may ask, as the description has it, and its query's fields."""
     own = {each.name for each in calls() if matrix().grant(str(each.operation), [BOUND]) is not Grant.DENIED}
     for path, operations in client.get("/v1/openapi.json").json()["paths"].items():
-        for operation in operations.values():
-            if any(operation["operationId"].endswith(name) for name in own):
+        for method, operation in operations.items():
+            if method == "get" and any(operation["operationId"].endswith(name) for name in own):
                 parameters = operation.get("parameters", [])
                 yield path, [each["name"] for each in parameters if each["in"] == "query"]
 
@@ -60,7 +61,8 @@ def tries(client: Client) -> Iterator[tuple[str, dict[str, str]]]:
             filled = path
             for name in ("order_id", "account"):
                 filled = filled.replace(f"{{{name}}}", quote(identifier, safe=":"))
-            filled = filled.replace("{gate}", "sales")
+            fixed = {**PARTS, "sanction_id": SANCTION, "gate": "sales"}
+            filled = re.sub(r"{(\w+)}", lambda found, fixed=fixed: fixed[found[1]], filled)
             yield filled, {}
             yield from ((filled, {name: identifier}) for name in fields if name != "limit")
 
@@ -78,7 +80,17 @@ def test_of_anothers_objects_nothing_is_there(client: Client, database: Connecti
         assert leaked == [], (path, query)
         if answer.status_code == 200:
             assert answer.json()["data"] == [], (path, query)
-    assert asked > 100
+    assert asked > 200
+
+
+@pytest.mark.usefixtures("sanctioned")
+def test_ones_own_statement_is_read_as_the_account(client: Client, database: Connection[Any]) -> None:
+    """Not as a reviewer or an auditor, who see by what values it was judged; another's not at all."""
+    path, headers = f"/v1/sanctions/{SANCTION}/statement", bound(database, OWNER)
+    for reader in ("reviewer", "auditor"):
+        answer = client.get(path, {"reader": reader}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert client.get(path, headers=bound(database, OTHER)).status_code == 404
 
 
 @pytest.mark.usefixtures("sanctioned")

@@ -10,7 +10,6 @@ from psycopg import Connection
 
 from goldline.core import audit
 
-
 WORKBENCH: Final = "workbench"  # what an account's own people act through
 
 

@@ -32,6 +32,7 @@ FAULTS: dict[int, Any] = dict.fromkeys((401, 403, 404, 409, 422, 503), shape.Pro
 Cursor: Any = Query(None, description="next_cursor of the page before.", max_length=500)
 Limit: Any = Query(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
 Filter: Any = Query("", max_length=200)
+OWN_READERS = ("account", "consumer")  # the others see by what values it was judged
 FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -104,6 +105,9 @@ def read_statement(request: HttpRequest, sanction_id: UUID, reader: str = "accou
     """Why the sanction was imposed: as issued, for a consumer, the account, a reviewer or an auditor."""
     connection = engine()
     _check_own(request, reading.account_of(connection, sanction_id))
+    if access_of(request).account is not None and reader not in OWN_READERS:
+        raise GoldlineError("This key reads a statement as the account does.", code="forbidden",
+                            hint=f"Ask with reader={' or reader='.join(OWN_READERS)}.")  # fmt: skip
     return Response(reading.told(connection, sanction_id, reader, lang).plain())
 
 

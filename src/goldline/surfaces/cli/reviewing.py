@@ -9,6 +9,7 @@ from uuid import UUID
 
 import click
 
+from goldline.core import audit
 from goldline.core.account import capacity as erlang
 from goldline.core.account import massoverturn, review, sample, statement
 from goldline.core.account.actor import Actor
@@ -22,6 +23,7 @@ from goldline.core.policy.published import load_published
 from goldline.market.sanction import ACTIONS
 from goldline.market.vocabulary import vocabulary
 from goldline.study import rectification
+from goldline.surfaces.cli.person import actor
 from goldline.surfaces.cli.program import LANGUAGES, counted
 from goldline.surfaces.cli.record import Instant, present, record
 
@@ -56,6 +58,8 @@ def add(name: str, kinds: tuple[str, ...], languages: tuple[str, ...], categorie
     """Add the reviewer NAME, or change what one knows and may hold."""
     with record() as connection:
         review.add_reviewer(connection, name, kinds=kinds, languages=languages, categories=categories, most=most)
+        detail: audit.Detail = {"kinds": kinds, "languages": languages, "categories": categories, "most": most}
+        audit.record(connection, actor(), "reviewer.add", f"reviewer:{name}", detail, present(connection))
         connection.commit()
 
 
