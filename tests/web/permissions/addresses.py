@@ -35,6 +35,7 @@ PARTS = {
     "appeal_id": "00000000-0000-0000-0000-000000000004",
     "case_id": "00000000-0000-0000-0000-000000000005",
     "sha256": "00",
+    "finding_id": "00000000-0000-0000-0000-000000000004",
     "move": "release",
     "name": "instant-refund",
     "policy": "olist.handover",

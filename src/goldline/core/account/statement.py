@@ -173,7 +173,7 @@ def of_finding(
     """
     row = connection.execute(_OF_FINDING, {"id": finding_id}).fetchone()
     if row is None:
-        raise GoldlineError(f"There is no finding {finding_id} against an account.", code="not_found")
+        raise GoldlineError("There is nothing of that id.", code="not_found")
     account, found_at, status, status_at, content = row
     ended = [status_at if status != "standing" else None]
     title = _CHARGE[content["sanction"]["action"]]
