@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
+import psycopg
 import pytest
 
 from goldline.core.account.actor import Actor
+from goldline.core.account.docket import settle
 from goldline.core.account.massoverturn import Selection, begin, find, rehearse, run
+from goldline.core.database import connect
 from goldline.core.errors import GoldlineError
 from tests.account.shop import keep_house, orders
 from tests.account.test_docket import FOUND, acting
@@ -76,6 +80,46 @@ def test_a_mass_overturning_goes_on_where_it_stopped(database_url: str, monkeypa
         world.connection.commit()
         assert world.value("SELECT count(*) FROM audit WHERE action = 'finding.overturned'") == 10
         assert find(world.connection, ident).done_at == now
+
+
+def test_a_worker_at_the_same_accounts_changes_nothing(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While findings are taken back, others work the same accounts out again and again: the end is the same."""
+    monkeypatch.setattr("goldline.core.account.massoverturn.BITE_ACCOUNTS", 1)
+    with World(database_url, pack_of(PACK)) as world:
+        many(world)
+        now, faults, ending = hours(240 + FOUND + 2), [], threading.Event()
+        ident = begin(world.connection, Selection("law.missing", until=hours(FOUND + 1)), "It was wrong.", ADA, now)
+        world.connection.commit()
+
+        again = (
+            "INSERT INTO account_due (account) SELECT DISTINCT 'merchant:' || merchant_id FROM finding"
+            " WHERE merchant_id IS NOT NULL ON CONFLICT DO NOTHING"
+        )
+
+        def settle_on() -> None:
+            with connect(database_url) as connection:
+                while not ending.is_set():
+                    try:
+                        connection.execute(again)
+                        connection.commit()
+                        settle(connection, world.words, world.engine.ruleset, now)
+                    except psycopg.errors.DeadlockDetected:
+                        connection.rollback()
+                    except psycopg.Error as fault:
+                        faults.append(fault)
+                        return
+
+        threads = [threading.Thread(target=settle_on) for _ in range(2)]
+        for each in threads:
+            each.start()
+        done = list(run(world.connection, world.words, ident, now))[-1]
+        ending.set()
+        for each in threads:
+            each.join(30)
+        assert faults == []
+        assert done.findings == 5
+        assert sorted(acting(world)) == [("fee", 1)] * 5 + [("freeze_funds", 1)] * 5
+        assert world.value("SELECT sum(amount_minor) FROM posting WHERE account <> 'platform'") == -50_000
 
 
 def test_only_what_was_selected_falls(database_url: str) -> None:

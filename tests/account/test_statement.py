@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from goldline.core.account.phrase import PHRASES
-from goldline.core.account.statement import READERS, Reader, Statement, find
+from goldline.core.account.statement import READERS, Reader, Statement, find, of_finding
 from goldline.core.errors import GoldlineError
 from goldline.market.sanction import ACTIONS
 from tests.account.shop import keep_house, orders
@@ -89,6 +89,39 @@ def test_a_changed_statement_is_noticed(bad: World) -> None:
     bad.connection.execute("UPDATE statement_of_reasons SET content = jsonb_set(content, '{sanction,nth}', '9')")
     with pytest.raises(GoldlineError, check=lambda fault: fault.code == "statement_altered"):
         stated(bad, "fee")
+
+
+def test_a_charge_without_a_sanction_is_stated_too(database_url: str) -> None:
+    """A merchant charged for a late parcel is told what, why and until when to object, and no count of violations."""
+    promise = (
+        PACK
+        + """
+[[promise]]
+id      = "handover"
+on      = "order"
+title   = { en = "Handed over in time", "zh-Hans" = "按时发货" }
+about   = { en = "The order was not handed over in time.", "zh-Hans" = "订单未按时发货。" }
+made_at = "paid_at"
+due_at  = "ship_by"
+kept_at = "picked_up_at"
+
+[[promise.remedy]]
+pay  = "5"
+as   = "coupon"
+from = "'merchant'"
+"""
+    )
+    with World(database_url, pack_of(promise)) as world:
+        world.feed(orders(0, 1))
+        keep_house(world, hours(60))
+        ident: UUID = world.value("SELECT id FROM finding WHERE policy = 'law.handover'")
+        told = of_finding(world.connection, ident, "account", "en", window_s=WEEK_S)
+        lines = {line.name: line.text for line in told.lines}
+        assert lines["decision"] == "charged 5.00 CNY"
+        assert "The order was not handed over in time." in lines["facts"]
+        assert "count" not in lines
+        assert f"{hours(50) + timedelta(days=7):%Y-%m-%d}" in lines["redress"]
+        assert "扣款 5.00 CNY" in of_finding(world.connection, ident, "consumer", "zh-Hans", window_s=WEEK_S).text()
 
 
 def test_every_sanction_has_one(bad: World) -> None:

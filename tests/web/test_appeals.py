@@ -65,6 +65,9 @@ def test_an_appeal_goes_its_way(client: Client, key: Key, bad: World) -> None:
     assert client.get("/v1/gates/presale/merchant:m1", headers=read).json()["state"] == "open"
     told = client.get(place, headers=read).json()
     assert (told["state"], told["answer"]) == ("overturned", "There was a flood.")
+    made = bad.rows("SELECT actor_kind, actor, action FROM audit WHERE action LIKE 'appeal%%' ORDER BY seq")
+    assert [(kind, action) for kind, _, action in made] == [("key", "appeal.filed"), ("operator", "appeal.decided")]
+    assert made[1][1] == "ada"
     found = client.get("/v1/findings?state=overturned", headers=read).json()["data"]
     assert [each["status"] for each in found] == ["overturned"]
 

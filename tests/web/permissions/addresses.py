@@ -37,6 +37,7 @@ PARTS = {
     "case_id": "00000000-0000-0000-0000-000000000005",
     "sha256": "0" * 64,
     "move": "note",
+    "finding_id": "00000000-0000-0000-0000-000000000004",
     "policy": "olist.handover",
     "order_id": "o-1",
     "gate": "sales",

@@ -37,9 +37,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement in one language for one reader. `digest` is that of the stored content it was made from."""
+    """A statement in one language for one reader. `digest` is that of the content it was made from.
 
-    sanction_id: UUID
+    `about` is the sanction, or the finding where it is about a charge alone.
+    """
+
+    about: UUID
     account: str
     reader: Reader
     lang: Lang
@@ -50,7 +53,7 @@ class Statement:
     def plain(self) -> dict[str, Any]:
         """For an answer in JSON."""
         return {
-            "sanction_id": str(self.sanction_id), "account": self.account, "reader": self.reader, "lang": self.lang,
+            "about": str(self.about), "account": self.account, "reader": self.reader, "lang": self.lang,
             "issued_at": self.issued_at.isoformat(), "digest": self.digest,
             "lines": [{"name": x.name, "dsa": x.dsa, "label": x.label, "text": x.text} for x in self.lines],
         }  # fmt: skip
@@ -134,6 +137,50 @@ def find(
     return Statement(sanction_id, account, reader, lang, issued_at, digest, told)
 
 
+# A finding's own facts, versions and the conduct's times never change; what was charged is what its remedies say.
+_OF_FINDING: Final = """
+    SELECT 'merchant:' || f.merchant_id, f.found_at, f.status, f.status_at, jsonb_build_object(
+        'sanction', jsonb_build_object('action', CASE WHEN c.amount > 0 THEN 'charge' ELSE 'finding' END, 'value', null,
+            'amount_minor', CASE WHEN c.amount > 0 THEN c.amount END, 'currency', c.currency, 'starts_at', f.found_at,
+            'ends_at', null, 'until', null, 'nth', null, 'step', null, 'ladder', null, 'version', null),
+        'finding', jsonb_build_object('id', f.id, 'policy', f.policy, 'version', f.version, 'subject', f.subject,
+            'key', f.key, 'made_at', f.made_at, 'due_at', f.due_at, 'found_at', f.found_at, 'facts', f.facts,
+            'nodes', f.nodes),
+        'rule', jsonb_build_object('title', r.body -> 'title', 'about', r.body -> 'about', 'when', r.body -> 'when',
+            'clause', r.body -> 'clause', 'grade', r.body -> 'grade', 'digest', r.digest),
+        'ladder', null,
+        'appeal', (SELECT jsonb_build_object('policy', a.policy, 'version', a.version, 'provisional', '[]'::jsonb)
+            FROM policy_version a WHERE a.kind = 'appeal' AND a.pack = split_part(f.policy, '.', 1)
+            AND a.body ->> 'for' = 'merchant' ORDER BY a.published_at DESC, a.version DESC LIMIT 1),
+        'automated', true)
+    FROM finding f
+    LEFT JOIN policy_version r ON r.policy = f.policy AND r.version = f.version
+    CROSS JOIN LATERAL (SELECT coalesce(sum(m.amount_minor), 0)::bigint AS amount, min(m.currency) AS currency
+        FROM remedy m WHERE m.finding_id = f.id AND m.bearer = 'merchant:' || f.merchant_id
+            AND m.state NOT IN ('void', 'refused')) c
+    WHERE f.id = %(id)s AND f.merchant_id IS NOT NULL"""
+_CHARGE: Final[Mapping[str, Mapping[str, str]]] = {
+    "charge": {"en": "charged", "zh-Hans": "扣款"}, "finding": {"en": "recorded", "zh-Hans": "记录在案"},
+}  # fmt: skip
+
+
+def of_finding(
+    connection: Connection[Any], finding_id: UUID, reader: Reader, lang: Lang, *, window_s: int | None
+) -> Statement:
+    """The statement of a finding and of what was charged for it, where no sanction has one of its own.
+
+    Raises GoldlineError('not_found').
+    """
+    row = connection.execute(_OF_FINDING, {"id": finding_id}).fetchone()
+    if row is None:
+        raise GoldlineError("There is nothing of that id.", code="not_found")
+    account, found_at, status, status_at, content = row
+    ended = [status_at if status != "standing" else None]
+    title = _CHARGE[content["sanction"]["action"]]
+    told = tuple(render(content, reader, lang, found_at, window_s=window_s, title=title, ended=ended))
+    return Statement(finding_id, account, reader, lang, found_at, digest_of(content), told)
+
+
 def render(
     content: Mapping[str, Any],
     reader: Reader,
@@ -161,7 +208,7 @@ def render(
         (3, "source", None, lambda: _source(content)),
     )  # fmt: skip
     for least, name, letter, text in builders:
-        if depth >= least:
+        if depth >= least and (name != "count" or content["ladder"]):
             yield Line(name, f"17(3)({letter})" if letter else None, phrase(name, lang), text())
     for key, at in zip(("revoked", "released", "waived"), ended, strict=False):
         if at is not None:
@@ -206,7 +253,7 @@ def _count(content: Mapping[str, Any], lang: Lang) -> str:
 def _duration(sanction: Mapping[str, Any], lang: Lang) -> str:
     start = _at(sanction["starts_at"])
     if sanction["ends_at"] is None and sanction["until"] is None:
-        key = "once" if sanction["action"] == "fee" else "open_ended"
+        key = "once" if sanction["action"] in ("fee", "charge", "finding") else "open_ended"
         return phrase(key, lang).format(start=start)
     parts = []
     if sanction["ends_at"] is not None:
@@ -233,10 +280,10 @@ def _values(content: Mapping[str, Any]) -> str:
 
 def _source(content: Mapping[str, Any]) -> str:
     finding, sanction = content["finding"], content["sanction"]
-    return (
-        f"finding {finding['id']}; {finding['policy']} v{finding['version']} sha256:{content['rule']['digest']};"
-        f" {sanction['ladder']} v{sanction['version']} sha256:{content['ladder']['digest']}"
-    )
+    rule = f"finding {finding['id']}; {finding['policy']} v{finding['version']} sha256:{content['rule']['digest']}"
+    if not content["ladder"]:
+        return rule
+    return f"{rule}; {sanction['ladder']} v{sanction['version']} sha256:{content['ladder']['digest']}"
 
 
 def _when(text: str) -> datetime:

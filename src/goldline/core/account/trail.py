@@ -24,5 +24,7 @@ def record(
     """Note that `actor` ('person:ada through key:desk', 'machine:engine') did `action` to `subject` ('appeal:<id>')."""
     kind, _, rest = actor.partition(":")
     name, _, through = rest.partition(" through ")
-    who = audit.Actor("engine" if kind == "machine" else "merchant" if through == WORKBENCH else "operator", name)
+    key = name.removeprefix("key:")
+    machine = audit.Actor("engine", name) if key == name else audit.Actor("key", key)
+    who = machine if kind == "machine" else audit.Actor("merchant" if through == WORKBENCH else "operator", name)
     audit.record(connection, who, action, subject, {**detail, **({"through": through} if through else {})}, now)

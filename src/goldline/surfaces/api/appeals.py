@@ -111,6 +111,17 @@ def read_statement(request: HttpRequest, sanction_id: UUID, reader: str = "accou
     return Response(reading.told(connection, sanction_id, reader, lang).plain())
 
 
+@router.get("findings/{uuid:finding_id}/statement", auth=BearerKey("statement.read"), tags=["appeals"],
+            response={200: dict[str, Any], **FAULTS}, summary="Read why somebody was charged")  # fmt: skip
+def read_finding_statement(
+    request: HttpRequest, finding_id: UUID, reader: str = "account", lang: str = "en"
+) -> HttpResponse:
+    """Why the finding was made and what was charged for it, where no sanction says so already."""
+    told = reading.told_of_finding(engine(), finding_id, reader, lang)
+    _check_own(request, told.account)
+    return Response(told.plain())
+
+
 @router.get("appeals/terms", auth=BearerKey("policy.read"), tags=["appeals"], response={200: dict[str, Any], **FAULTS})
 def list_terms(request: HttpRequest) -> HttpResponse:
     """Who may appeal, until when, for which reasons, with which evidence, and by when it is answered."""

@@ -94,6 +94,21 @@ def _undecided(row: Row) -> Row:
 
 def told(connection: Connection, sanction_id: UUID, reader: str, lang: str) -> Statement:
     """A sanction's statement of reasons. Raises GoldlineError('not_found' or 'invalid')."""
+    who, language = _readers(reader, lang)
+    terms = _terms(connection, sanction_id)
+    window_s = terms.window_s if terms else None
+    return statement.find(connection, sanction_id, who, language, actions=ACTIONS, window_s=window_s)
+
+
+def told_of_finding(connection: Connection, finding_id: UUID, reader: str, lang: str) -> Statement:
+    """The statement of a finding and its charge. Raises GoldlineError('not_found' or 'invalid')."""
+    who, language = _readers(reader, lang)
+    row = connection.execute("SELECT policy FROM finding WHERE id = %s", (finding_id,)).fetchone()
+    terms = terms_for(rules(connection).appeals, row[0], "merchant") if row else None
+    return statement.of_finding(connection, finding_id, who, language, window_s=terms.window_s if terms else None)
+
+
+def _readers(reader: str, lang: str) -> tuple[Reader, Language]:
     who: Reader | None = next((each for each in READERS if each == reader), None)
     language: Language | None = next((each for each in get_args(Language) if each == lang), None)
     if who is None or language is None:
@@ -101,9 +116,7 @@ def told(connection: Connection, sanction_id: UUID, reader: str, lang: str) -> S
             "A statement has a reader and a language.", code="invalid", where="reader" if who is None else "lang",
             hint=f"Readers: {', '.join(READERS)}. Languages: en, zh-Hans.",
         )  # fmt: skip
-    terms = _terms(connection, sanction_id)
-    window_s = terms.window_s if terms else None
-    return statement.find(connection, sanction_id, who, language, actions=ACTIONS, window_s=window_s)
+    return who, language
 
 
 def _terms(connection: Connection, sanction_id: UUID) -> Terms | None:
