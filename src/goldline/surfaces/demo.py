@@ -49,11 +49,13 @@ ORDERS_PER_DAY: Final = 3_000
 TICK_S: Final = 0.25
 SIZE: Final = 100
 CHUNK: Final = 4_000
+PACK: Final = "showcase"
+SHOP_LEAST_ORDERS: Final = 30
 
 console = Console(stderr=True)
 
 
-def run(*, port: int, speed: float = 300.0, pack: str = "demo") -> None:
+def run(*, port: int, speed: float = 300.0, pack: str = PACK) -> None:
     """Play the first days by the rules of `pack`, open the pages on `port`, and go on until interrupted."""
     rules = load(pack, vocabulary())  # before anything is made anew
     # Before anything reads the settings: links and forms must name where these pages are.
@@ -234,10 +236,27 @@ def _welcome(connection: Connection[Any], url: str, port: int, speed: float) -> 
     console.print(f"  operator's console   {page}/console/   name demo   password {operator.password}", soft_wrap=True)
     if order is not None:
         console.print(f"  a consumer's page    {link_for(order)}", soft_wrap=True)
+    shop = _busy_shop(connection)
+    if shop is not None:
+        owner = create_operator("shop", role="merchant", account=f"merchant:{shop}")
+        signing = f"name shop   password {owner.password}"
+        console.print(f"  a merchant's page    {page}/workbench/   {signing}", soft_wrap=True)
     console.print(f"  other terminals      export DATABASE_URL='{url}'", soft_wrap=True)
     if order is not None:
         console.print(f"                       goldline explain {order}", soft_wrap=True)
     console.print("\n  Ctrl-C ends it.\n")
+
+
+def _busy_shop(connection: Connection[Any]) -> str | None:
+    """Of the merchants with some orders, the one that breaks most promises an order."""
+    row = connection.execute(
+        "SELECT o.merchant_id FROM fact_order o LEFT JOIN finding f ON f.key = o.key AND f.status = 'standing'"
+        " WHERE o.merchant_id IS NOT NULL GROUP BY o.merchant_id HAVING count(DISTINCT o.key) >= %s"
+        " ORDER BY count(f.id)::numeric / count(DISTINCT o.key) DESC, o.merchant_id LIMIT 1",
+        [SHOP_LEAST_ORDERS],
+    ).fetchone()
+    connection.commit()
+    return str(row[0]) if row else None
 
 
 def _paid_order(connection: Connection[Any]) -> str | None:

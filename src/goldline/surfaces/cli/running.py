@@ -155,7 +155,7 @@ def require_free(host: str, port: int) -> None:
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--speed", type=click.FloatRange(1, 10_000), default=300.0, show_default=True, help="Times our own time.")
-@click.option("--pack", default="demo", show_default=True, help="Its rules: a pack's name, file or folder.")
+@click.option("--pack", default="showcase", show_default=True, help="Its rules: a pack's name, file or folder.")
 def demo(*, port: int, speed: float, pack: str) -> None:
     """A made-up marketplace, live in the browser, in a database of its own."""
     require_free("127.0.0.1", port)

@@ -47,11 +47,17 @@ def home(request: HttpRequest) -> HttpResponse:
     standing = answer_of(connection, account)
     in_effect = [(row, state) for row, state in page["sanctions"] if state == "in_force"]
     plans = appeal_reading.plans(connection, account)
-    scores = [{**each, "moves": each["moves"][:MOST_MOVES]} for each in standing["scores"]]
+    scores = [{**each, "moves": _moves(each)} for each in standing["scores"]]
     return show(
         request, "workbench/home.html", "workbench:home", **{**page, "sanctions": in_effect},
         scores=scores, avoidable=standing["violations"], plans=plans,
     )  # fmt: skip
+
+
+def _moves(score: dict[str, Any]) -> list[dict[str, Any]]:
+    """What would move a score most, each with the title of its indicator."""
+    titles = {each["id"]: each["title"] for dimension in score["dimensions"] for each in dimension["indicators"]}
+    return [{**move, "title": titles.get(move["indicator"], move["indicator"])} for move in score["moves"][:MOST_MOVES]]
 
 
 @reads("sanction.read")

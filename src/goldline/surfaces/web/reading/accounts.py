@@ -154,18 +154,18 @@ def _rungs(ladders: tuple[Ladder, ...], standing: list[Any], now: datetime) -> I
         yield Rung(ladder, len(climb(ladder, standing)), next_nth, step)
 
 
-def days_of(connection: Connection, merchant: str, most: int = RECENT_DAYS) -> list[dict[str, Any]]:
-    """The last days of a merchant, oldest first, as counted."""
+def days_of(connection: Connection, merchant: str, now: datetime, most: int = RECENT_DAYS) -> list[dict[str, Any]]:
+    """The last days of a merchant that have ended, oldest first, as counted."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             "SELECT day, orders_paid, orders_due, orders_late, orders_missing, due_30d, late_30d, backlog"
-            " FROM fact_merchant_day WHERE owner = %s ORDER BY day DESC LIMIT %s",
-            (merchant, most),
+            " FROM fact_merchant_day WHERE owner = %s AND ends_at <= %s ORDER BY day DESC LIMIT %s",
+            (merchant, now, most),
         ).fetchall()
     return rows[::-1]
 
 
-def due_soon(connection: Connection, merchant: str, now: datetime, within: timedelta, most: int = 50) -> list[Due]:
+def due_soon(connection: Connection, merchant: str, now: datetime, within: timedelta, most: int = 9) -> list[Due]:
     """Orders of a merchant with a promise that comes up for judgement soonest."""
     with connection.cursor(row_factory=class_row(Due)) as cursor:
         return cursor.execute(
@@ -221,7 +221,7 @@ def _at_work(ladder: Ladder, rows: list[tuple[Any, ...]]) -> LadderRow:
 def account_page(connection: Connection, name: str) -> dict[str, Any]:
     """What a page about one merchant shows, for operators and for the merchant."""
     now, account = engine_now(connection), f"merchant:{name}"
-    days = days_of(connection, name)
+    days = days_of(connection, name, now)
     return {
         "name": name,
         "account": account,
