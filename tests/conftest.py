@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -91,17 +92,55 @@ def template_url(server_url: str) -> str:
     return url
 
 
+class Clones:
+    """Copies of a template database: the next one is made, and used ones are dropped, while a test runs."""
+
+    def __init__(self, server_url: str, template: str) -> None:
+        self.server_url = server_url
+        self.template = template
+        self._aside = ThreadPoolExecutor(1)
+        self._next: Future[str] = self._aside.submit(self._make)
+
+    def take(self) -> str:
+        """The name of a fresh copy."""
+        name = self._next.result()
+        self._next = self._aside.submit(self._make)
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a copy, and whoever is still connected to it."""
+        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+        self._aside.submit(_administer, self.server_url, drop)
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._aside.shutdown(wait=True)
+
+    def _make(self) -> str:
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        # A copy of the files is faster here than logging every page of the template.
+        clone = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        _administer(self.server_url, clone.format(sql.Identifier(name), sql.Identifier(self.template)))
+        return name
+
+
+@pytest.fixture(scope="session")
+def clones(server_url: str, template_url: str) -> Iterator[Clones]:
+    """Copies of the template with the market vocabulary."""
+    assert template_url
+    made = Clones(server_url, TEMPLATE)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def database_url(server_url: str, template_url: str) -> Iterator[str]:
+def database_url(clones: Clones) -> Iterator[str]:
     """The address of a fresh database with two partitions, dropped after the test."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    # A copy of the files is faster here than logging every page of the template.
-    clone = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
-    _administer(server_url, clone.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+    name = clones.take()
     try:
-        yield _renamed(server_url, name)
+        yield _renamed(clones.server_url, name)
     finally:
-        _administer(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        clones.drop(name)
 
 
 @pytest.fixture
