@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing import get_context
@@ -25,14 +26,17 @@ from goldline.core import step as stepping
 from goldline.core.account import massoverturn
 from goldline.core.crashpoint import crashpoint
 from goldline.core.database import connect
+from goldline.core.decision.desk import Desk
 from goldline.core.errors import DatabaseError
 from goldline.core.inbox import Intake
 from goldline.core.outbox.address import AddressRules
 from goldline.core.outbox.dispatch import Dispatcher
 from goldline.core.outbox.httpprovider import HttpProvider
 from goldline.core.outbox.webhook import Sender
+from goldline.core.policy.published import load_published
 from goldline.core.worker import Worker
 from goldline.market.events import catalogue
+from goldline.market.refundrequest import RefundAsked
 from goldline.market.vocabulary import vocabulary
 
 LEASE_S = 1.0
@@ -128,6 +132,16 @@ def take_back(setting: Setting, ident: UUID, now: datetime) -> None:
     with connect(setting.url) as connection:
         for _ in massoverturn.run(connection, vocabulary(), ident, now):
             pass
+
+
+def ask(setting: Setting, order_ids: Sequence[str]) -> None:
+    """A desk that is asked for an instant refund of each order, 100 yuan under one id."""
+    words = vocabulary()
+    with connect(setting.url, autocommit=True) as connection:
+        desk = Desk(words, load_published(connection, words), 2)
+        for order_id in order_ids:
+            body = RefundAsked(refund_id=f"{order_id}-r", amount_minor=10_000, currency="CNY")
+            desk.ask(connection, Intake(catalogue(), 2), "instant-refund", order_id, body, "test")
 
 
 def _named_connect(url: str, **given: Any) -> Any:

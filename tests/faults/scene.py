@@ -99,6 +99,10 @@ class Scene:
         """Start a mass overturning, or go on with one."""
         return self._started(process.start(process.take_back, self.setting(**given), ident, END + LATER))
 
+    def asker(self, order_ids: Sequence[str], **given: Any) -> Any:
+        """Start a desk that is asked about these orders."""
+        return self._started(process.start(process.ask, self.setting(**given), list(order_ids)))
+
     def _started(self, each: Any) -> Any:
         self.processes.append(each)
         return each

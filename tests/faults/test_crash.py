@@ -16,9 +16,11 @@ from goldline.core.account.massoverturn import Selection, begin
 from goldline.core.outbox import endpoint
 from goldline.core.outbox.address import AddressRules
 from goldline.core.outbox.message import message_id
+from tests.decision import scene as refunds
 from tests.doubles.sink import Sink
 from tests.faults.scene import Scene, late_news, orders, wait_for
 from tests.laws.world import END
+from tests.web.events import raw
 
 pytestmark = pytest.mark.faults
 
@@ -37,17 +39,19 @@ def named_points() -> list[str]:
 
 # What a person takes back is in no event: these points have a test of their own, without a replay.
 OVERTURNING = [name for name in named_points() if name.startswith("overturn")]
+# What is asked at the desk is answered from the facts of that moment: a test of its own as well.
+DECIDING = [name for name in named_points() if name.startswith("decision")]
 
 
 def test_there_are_points_of_every_flow() -> None:
     """Intake, step and dispatch all have points, and every point belongs to a flow that is run here."""
     flows = {name.partition(".")[0] for name in named_points()}
-    assert flows == {*FLOWS, "overturn"}
+    assert flows == {*FLOWS, "overturn", "decision"}
     assert len(named_points()) >= 15
 
 
 @pytest.mark.parametrize("visit", VISITS)
-@pytest.mark.parametrize("point", sorted(set(named_points()) - set(OVERTURNING)))
+@pytest.mark.parametrize("point", sorted(set(named_points()) - {*OVERTURNING, *DECIDING}))
 def test_crash(scene: Scene, fresh: Callable[[], str], point: str, visit: int) -> None:
     """Killed at the point: it was reached, nothing acknowledged is lost, nothing is paid twice, a replay agrees."""
     victim = FLOWS[point.partition(".")[0]](scene, point, visit)
@@ -83,6 +87,30 @@ def test_crash_while_overturning(scene: Scene, point: str) -> None:
     moved = "SELECT sum(amount_minor) FROM posting WHERE reason = 'overturn' AND account <> 'platform'"
     assert scene.value(moved) == paid > 0
     assert scene.value("SELECT count(*) FROM audit WHERE action = 'finding.overturned'") == found
+    report = scene.report()
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("visit", [2, 5])
+@pytest.mark.parametrize("point", DECIDING)
+def test_crash_while_deciding(scene_of: Callable[..., Scene], point: str, visit: int) -> None:
+    """Killed while it answers: asked again, each request is decided, drawn from the limits and paid exactly once."""
+    scene = scene_of(pack=refunds.pack())
+    names = [f"o-{number}" for number in range(8)]
+    with scene.connect() as connection:
+        connection.execute("UPDATE driven_clock SET at = %s", [refunds.NOW])
+    scene.feed([raw(each) for name in names for each in refunds.ordered(name, f"c-{name}")])
+    scene.drain()
+    _assert_died(scene.asker(names, crash_at=f"{point}:{visit}"), point)
+    assert scene.value("SELECT count(*) FROM decision") == visit - 1
+    again = scene.asker(names)
+    again.join(60)
+    assert again.exitcode == 0
+    scene.drain()
+    assert scene.value("SELECT array_agg(key ORDER BY key) FROM decision WHERE answer = 'instant'") == names
+    assert scene.value("SELECT sum(spent_minor) FROM exposure") == len(names) * 10_000
+    assert scene.value("SELECT count(*) FROM inbox WHERE via LIKE 'decision:%'") == len(names)
+    assert scene.paid() == scene.value("SELECT count(*) FROM remedy WHERE state = 'paid'") == len(names)
     report = scene.report()
     assert report.ok, str(report)
 
