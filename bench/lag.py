@@ -33,7 +33,7 @@ BATCH = 500
 def run(place: Place) -> list[Row]:
     """Load, start the workers, offer events while promises come due, and ask the findings when they came."""
     orders, seconds, ahead_s, due_per_s = place.pick(
-        (1_000_000, 40.0, 60, 200.0), (100_000, 8.0, 20, 100.0), (1_000, 1.5, 2, 100.0)
+        (1_000_000, 40.0, 60, 200.0), (100_000, 8.0, 20, 100.0), (1_000, 1.5, 2, 20.0)
     )
     settle_s = seconds / 10  # after the start this is not measured, and after the end it is waited
     with place.database("bench_lag") as url:
