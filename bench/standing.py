@@ -10,7 +10,7 @@ from typing import Final
 
 from goldline.core.database import connect
 from goldline.core.facts.subject import Subject
-from goldline.core.facts.table import records
+from goldline.core.facts.table import inherited_columns, records
 from goldline.market.order import Order
 from goldline.market.parcel import Parcel
 
@@ -39,6 +39,7 @@ _ORDER: Final = {
     "currency_seen": "'CNY'",
     "currency_other": "'CNY'",
     "accepted_at": "{paid} + interval '1 hour'",
+    "ship_own": "{paid} + interval '48 hours'",
     "ship_by": "{paid} + interval '48 hours'",
     "ship_by_origin": "'stated'",
     stamp_of(Order, "merchant_id"): "md5('a' || n)::uuid",
@@ -57,6 +58,7 @@ _SHIPPED: Final = {
     "labelled_at": "{paid} + interval '10 hours'",
     "picked_up_at": "{paid} + interval '20 hours'",
     "departed_at": "{paid} + interval '30 hours'",
+    "shipped_at": "{paid} + interval '20 hours'",
     **dict.fromkeys(("v_demo__ship_by_0", "v_demo__ship_by_1", "v_demo__pickup_0", "v_demo__departure_0"), "'k'"),
 }
 # One in five is on its way; the others have arrived.
@@ -73,12 +75,13 @@ _DELIVERED: Final = {
     **dict.fromkeys(("v_demo__arrival_0", "v_demo__out_for_delivery_0", "v_demo__delivery_0"), "'k'"),
 }
 _PARCEL: Final = {
-    "key": "'sp' || lpad(to_hex(n), 8, '0')",
+    "key": "'s' || lpad(to_hex(n), 8, '0') || '|sp' || lpad(to_hex(n), 8, '0')",
     "order_id": "'s' || lpad(to_hex(n), 8, '0')",
     "carrier_id": "'swift'",
     "created_at": "{paid} + interval '10 hours'",
     "picked_up_at": "{paid} + interval '20 hours'",
     "departed_at": "{paid} + interval '30 hours'",
+    "shipped_at": "{paid} + interval '20 hours'",
     "last_scan_at": "{paid} + interval '30 hours'",
     stamp_of(Parcel, "order_id"): "md5('p' || n)::uuid",
     "_trail": "ARRAY[n, n + 1]",
@@ -172,12 +175,18 @@ def _load(url: str, orders: int, sorts: list[Sort], partition: int, partitions: 
             )
             if sort.parcels:
                 connection.execute(
-                    f"INSERT INTO fact_parcel_p{partition} {select(_PARCEL, partition)}{source}".encode()
+                    f"INSERT INTO fact_parcel_p{partition} {select(_parcel(sort), partition)}{source}".encode()
                 )
             wakes = {"wake_at": sort.columns.get("_next_at", ""), "subject": "'order'", "key": _ORDER["key"]}
             if wakes["wake_at"]:
                 connection.execute(f"INSERT INTO wake {select(wakes, partition)}{source}".encode())
         connection.commit()
+
+
+def _parcel(sort: Sort) -> dict[str, str]:
+    """The columns of the parcel of such an order, with what it inherits."""
+    inherited = {name: sort.columns.get(fact.expression or "") for name, fact in inherited_columns(Parcel)}
+    return {**_PARCEL, **{name: value for name, value in inherited.items() if value is not None}}
 
 
 def _selector(paid: str) -> Callable[[dict[str, str], int], str]:
