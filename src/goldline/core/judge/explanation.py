@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from psycopg import Connection
@@ -464,15 +465,19 @@ def _maybe(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
+# Most of the thousand values of an explanation; asked first, because asking whether one is a mapping is slow.
+_AS_THEY_ARE: Final = frozenset({str, int, bool, float, Decimal, type(None)})
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, FactType):
         return value.name.lower()
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(each) for each in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    return value
+        value = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    return {key: _plain(each) for key, each in value.items()} if isinstance(value, Mapping) else value
