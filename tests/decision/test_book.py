@@ -13,8 +13,7 @@ from psycopg import Connection
 from goldline.core.policy.decision import OTHERWISE, Decision, Ground
 from goldline.core.policy.diagnostic import PolicyError
 from goldline.core.policy.pack import load
-from goldline.core.policy.published import load_published, publish
-from goldline.core.policy.published_decision import load_decision
+from goldline.core.policy.published import load_decision, load_published, publish
 from goldline.market.vocabulary import vocabulary
 from tests.decision.scene import BOOK, NOW, edited, pack
 

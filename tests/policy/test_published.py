@@ -19,6 +19,27 @@ from tests.policy.book import edited, pack
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 BEFORE_ANY_EVENT = datetime(2000, 1, 1, tzinfo=UTC)
 Database = Connection[Any]
+GATE = """
+[[gate]]
+id        = "presale"
+title     = { en = "Presale", "zh-Hans" = "预售" }
+about     = { en = "May sell before there is stock.", "zh-Hans" = "可以预售。" }
+closed_by = ["presale_ban"]
+"""
+TERMS = """
+[[appeal]]
+id     = "merchants"
+for    = "merchant"
+title  = { en = "Merchants' appeal", "zh-Hans" = "商家申诉" }
+about  = { en = "Within seven days.", "zh-Hans" = "七日内。" }
+window = "7 days"
+answer = "working_days:5"
+
+[[appeal.reason]]
+id       = "disaster"
+title    = { en = "Disaster", "zh-Hans" = "不可抗力" }
+evidence = ["report"]
+"""
 
 
 def put(database: Database, *edits: tuple[str, str]) -> int:
@@ -96,6 +117,20 @@ def test_a_promise_that_left_the_pack_is_withdrawn(database: Database) -> None:
     assert versions(load_published(database, vocabulary())) == [("shop.ship-by", 1), ("shop.ship-by", 2)]
     assert load_version(database, "shop.deliver-by", 1, vocabulary()) is not None
     assert put(database) == 1
+
+
+@pytest.mark.parametrize("written", [GATE, TERMS])
+def test_what_is_about_accounts_is_withdrawn_as_well(database: Database, written: str) -> None:
+    """A gate, or terms of appeal, that left the pack is gone; no subject is judged again for it."""
+    publish(database, pack(edited() + written), vocabulary(), NOW)
+    database.execute("DELETE FROM wake")
+    standing = load_published(database, vocabulary())
+    assert len(standing.gates) + len(standing.appeals) == 1
+    assert put(database) == 1
+    gone = load_published(database, vocabulary())
+    assert (gone.gates, gone.appeals) == ((), ())
+    assert put(database) == 0
+    assert database.execute("SELECT count(*) FROM wake").fetchone() == (0,)
 
 
 def test_occurrences_keep_their_meaning(database: Database) -> None:

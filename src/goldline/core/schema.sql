@@ -107,11 +107,11 @@ CREATE TABLE IF NOT EXISTS policy_version (
     version       integer NOT NULL,
     pack          text NOT NULL,
     subject       text NOT NULL,
-    kind          text NOT NULL,                   -- 'promise', 'decision', or that one was withdrawn
+    kind          text NOT NULL,                   -- 'promise', 'ladder', … or 'withdrawn'
     effective_from timestamptz,
     effective_until timestamptz,
     digest        text NOT NULL,                   -- sha256 of the canonical body
-    body          jsonb NOT NULL,                  -- the [[promise]] or [[decision]] table as JSON
+    body          jsonb NOT NULL,                  -- the table it was written as, as JSON
     published_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     published_by  text NOT NULL DEFAULT 'cli',
     PRIMARY KEY (policy, version)

@@ -18,6 +18,7 @@ from goldline.core.errors import GoldlineError
 from goldline.core.settings import Settings
 from goldline.surfaces import countersign
 from goldline.surfaces.web import operator
+from tests.decision.scene import BOOK
 from tests.web import records
 from tests.web.conftest import PASSWORD
 from tests.web.market import NOW
@@ -183,18 +184,25 @@ def test_when_two_are_needed(
     assert countersign.needed(database) is needed
 
 
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        pytest.param(POLICIES.read_text(encoding="utf-8"), 'grace   = "', 'grace   = "1', id="promise"),
+        pytest.param(BOOK, "limit = 2000", "limit = 9000", id="decision"),
+    ],
+)
 def test_a_pack_is_published_as_it_was_approved(
-    database: Connection[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    database: Connection[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, old: str, new: str
 ) -> None:
     """Files that changed between the request and the approval are not published."""
     need(monkeypatch, two_persons="on")
     file = tmp_path / "policies.toml"
-    text = POLICIES.read_text(encoding="utf-8")
+    assert old in text
     file.write_text(text, encoding="utf-8")
     asked = countersign.publish(database, OLGA, tmp_path, NOW).asked
     assert asked is not None
     assert database.execute("SELECT count(*) FROM policy_version").fetchone() == (0,)
-    file.write_text(text.replace('grace   = "', 'grace   = "1', 1), encoding="utf-8")
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(GoldlineError) as caught, database.transaction():
         countersign.approve(database, NINA, "author", asked.id, NOW)
     assert caught.value.code == "changed"

@@ -14,7 +14,7 @@ from psycopg.rows import class_row
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.policy.decision import Decision, Words
 from goldline.core.policy.decision_sql import Ruling, rule_again
-from goldline.core.policy.published_decision import load_decision
+from goldline.core.policy.published import load_decision
 
 _COLUMNS: Final = (
     "id, policy, version, question, key, asked_as, asker, answer, reasons, held, amount_minor, spent_minor, currency,"

@@ -104,6 +104,16 @@ class Decision:
         return self.policy.partition(".")[2]
 
     @property
+    def kind(self) -> str:
+        """'decision'."""
+        return "decision"
+
+    @property
+    def subject(self) -> str:
+        """Decisions are about questions: the kind of it."""
+        return self.question
+
+    @property
     def ceilings(self) -> dict[str, Ceiling]:
         """Its limits by name."""
         found = {"exposure": self.exposure, "budget": self.budget, "breaker": self.breaker}

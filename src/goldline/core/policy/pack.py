@@ -33,7 +33,8 @@ from goldline.core.policy.table import Table
 from goldline.core.policy.tariff import Tariff, read_tariffs
 
 _Read = TypeVar("_Read")
-Article = Ladder | Gate | Score | Terms
+AccountArticle = Ladder | Gate | Score | Terms
+Article = AccountArticle | Decision
 FILE: Final = "policies.toml"
 CASES_FILE: Final = "cases.toml"
 LARGEST_BYTES: Final = 2_000_000
@@ -42,10 +43,10 @@ LARGEST_BYTES: Final = 2_000_000
 @dataclass(frozen=True, slots=True)
 class Pack:
     """A loaded rule book. `bodies` are the [[promise]] tables as JSON values, one for each of `promises`.
-    `decision_bodies` are the [[decision]] tables likewise, and `asleep` what of them waits for a parameter.
 
     `written` are all promises, those too that are not in force because a parameter has no value; `dormant` says which.
-    `articles` are its ladders, gates, scores and terms of appeal, each with its table as JSON values.
+    `articles` are its ladders, gates, scores, terms of appeal and decisions, each with its table as JSON values, and
+    `asleep` is what of the decisions waits for a parameter.
     """
 
     id: str
@@ -61,8 +62,11 @@ class Pack:
     definitions: Definitions = NOTHING
     files: tuple[Path, ...] = ()
     articles: tuple[tuple[Article, Mapping[str, Any]], ...] = ()
-    decisions: tuple[Decision, ...] = ()
-    decision_bodies: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Its decisions, every version."""
+        return tuple(each for each, _ in self.articles if isinstance(each, Decision))
 
     @property
     def asleep(self) -> tuple[Asleep, ...]:
@@ -271,8 +275,7 @@ def _pack(chain: list[_Book], path: Path, vocabulary: Vocabulary) -> Pack | None
     awake = [(promise, written) for promise, written in read_ones if promise.in_force]
     return Pack(
         own_id or "pack", currency, name, title, tuple(p for p, _ in awake), tuple(b for _, b in awake), path,
-        vocabulary, dormant, tuple(p for p, _ in read_ones), definitions, own.files,
-        articles, tuple(d for d, _ in ruled), tuple(b for _, b in ruled),
+        vocabulary, dormant, tuple(p for p, _ in read_ones), definitions, own.files, (*articles, *ruled),
     )  # fmt: skip
 
 
@@ -295,7 +298,7 @@ def zone_of(name: str) -> tzinfo:
 
 def _articles(
     chain: list[_Book], setting: clause.Setting, promises: list[tuple[Promise, Mapping[str, Any]]]
-) -> tuple[tuple[tuple[Article, Mapping[str, Any]], ...], list[Dormant]]:
+) -> tuple[tuple[tuple[AccountArticle, Mapping[str, Any]], ...], list[Dormant]]:
     """The ladders, gates, scores and terms of appeal, those of a nearer book in place of the same ids farther away.
 
     A score sleeps while a parameter it names has no value, and a gate that asks for it sleeps with it.
@@ -304,11 +307,11 @@ def _articles(
     tables = {key: _nearest(chain, key) for key in ("ladder", "score", "gate")}
     scores = read_scores(tables["score"], setting)
     standing = [each for each in scores if each is not None]
-    found: list[tuple[Table, Article | None]] = [(t, read_ladder(t, setting, rules)) for t in tables["ladder"]]
+    found: list[tuple[Table, AccountArticle | None]] = [(t, read_ladder(t, setting, rules)) for t in tables["ladder"]]
     found += zip(tables["score"], scores, strict=True)
     found += [(table, read_gate(table, setting, readable(standing))) for table in tables["gate"]]
     found += [(table, read_terms(table, setting)) for table in _nearest(chain, "appeal")]
-    awake: list[tuple[Article, Mapping[str, Any]]] = []
+    awake: list[tuple[AccountArticle, Mapping[str, Any]]] = []
     asleep: list[Dormant] = []
     for table, article in found:
         lacks = _lacking(article, setting, standing)
@@ -319,7 +322,7 @@ def _articles(
     return tuple(awake), asleep
 
 
-def _lacking(article: Article | None, setting: clause.Setting, scores: list[Score]) -> tuple[str, ...]:
+def _lacking(article: AccountArticle | None, setting: clause.Setting, scores: list[Score]) -> tuple[str, ...]:
     """The parameters without a value that keep an article from being in force."""
     if isinstance(article, Score):
         return setting.definitions.unset(article.uses)
@@ -329,7 +332,7 @@ def _lacking(article: Article | None, setting: clause.Setting, scores: list[Scor
     return ()
 
 
-def article_body(values: Mapping[str, Any], article: Article, setting: clause.Setting) -> Mapping[str, Any]:
+def article_body(values: Mapping[str, Any], article: AccountArticle, setting: clause.Setting) -> Mapping[str, Any]:
     """A [[ladder]], [[score]], [[gate]] or [[appeal]] table as JSON values that read back the same."""
     zone = {} if isinstance(article, Gate) else {"zone": article.zone}
     figures: dict[str, Any] = _plain(setting.definitions.body(article.uses))

@@ -21,6 +21,7 @@ from goldline.core.facts.subject import Vocabulary
 from goldline.core.policy import clause
 from goldline.core.policy.appeal import Terms, read_terms
 from goldline.core.policy.decision import Decision
+from goldline.core.policy.decision_clause import decisions
 from goldline.core.policy.definition import Definitions
 from goldline.core.policy.diagnostic import Source
 from goldline.core.policy.document import Document
@@ -28,17 +29,16 @@ from goldline.core.policy.ladder import Gate, Ladder, read_gate, read_ladder
 from goldline.core.policy.pack import Pack, zone_of
 from goldline.core.policy.parameter import read_parameters
 from goldline.core.policy.promise import Promise
-from goldline.core.policy.published_decision import load_decisions, publish_decisions
 from goldline.core.policy.score import Score, read_scores, readable
 from goldline.core.policy.slot import Slot, slots
 from goldline.core.policy.table import Table
 from goldline.core.policy.tariff import read_tariffs
 
 WITHDRAWN: Final = "withdrawn"
-ARTICLES: Final = ("ladder", "gate", "score", "appeal")
+ARTICLES: Final = ("ladder", "gate", "score", "appeal", "decision")
 _OURS: Final = ("currency", "occurrences", "replaces", "parameters", "tariffs", "zone")  # beside what the author wrote
-Policy = Promise | Ladder | Gate | Score | Terms
-_Article = TypeVar("_Article", Ladder, Gate, Score, Terms)
+Policy = Promise | Ladder | Gate | Score | Terms | Decision
+_Article = TypeVar("_Article", Ladder, Gate, Score, Terms, Decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,7 @@ def publish(
         connection.execute("SELECT epoch FROM goldline.ruleset FOR UPDATE")
         rows = _rows(connection, pack.id)
         fresh = [row for policy in _policies(pack, rows) for row in _changes(pack, policy, rows)]
-        ruled = publish_decisions(connection, pack, now, by)
-        if not fresh and not ruled:
+        if not fresh:
             return 0
         if not rejudge:
             _refuse_rewriting(connection, pack, rows)
@@ -118,12 +117,13 @@ def publish(
             _insert(connection, row, promise, now, by)
         connection.execute("UPDATE goldline.ruleset SET epoch = epoch + 1")
         rules = load_published(connection, vocabulary)
-        for kind in sorted({_subject_of(row) for row, _ in fresh if row.kind not in ARTICLES}):
-            _add_columns(connection, kind, rules.slots(kind))
-            _judge_again(connection, kind)
-        if any(row.kind == "ladder" or row.body["replaces"] for row, _ in fresh):
+        changes = [(row, _kind_of(row, rows)) for row, _ in fresh]
+        for subject in sorted({_subject_of(row) for row, kind in changes if kind not in ARTICLES}):
+            _add_columns(connection, subject, rules.slots(subject))
+            _judge_again(connection, subject)
+        if any(kind == "ladder" or (row.body["replaces"] and kind != "decision") for row, kind in changes):
             connection.execute(_COUNT_AGAIN)
-    return len(fresh) + ruled
+    return len(fresh)
 
 
 # A ladder that is new or gone changes what follows from violations that stand already.
@@ -175,10 +175,10 @@ def load_published(connection: Connection[Any], vocabulary: Vocabulary) -> RuleS
     ladders = tuple(_ladder(row, vocabulary) for row in standing if row.kind == "ladder")
     gates = tuple(_gate(row, vocabulary, scores) for row in standing if row.kind == "gate")
     row = connection.execute("SELECT EXISTS (SELECT 1 FROM goldline.notice)").fetchone()
-    decisions = load_decisions(connection, vocabulary)
+    ruled = tuple(_decision(row, vocabulary) for row in standing if row.kind == "decision")
     terms = tuple(_terms(row, vocabulary) for row in standing if row.kind == "appeal")
     noticing = bool(row and row[0])
-    return RuleSet(epoch, tuple(ordered), ladders, gates, decisions, noticing=noticing, scores=scores, appeals=terms)
+    return RuleSet(epoch, tuple(ordered), ladders, gates, ruled, noticing=noticing, scores=scores, appeals=terms)
 
 
 def ruleset_epoch(connection: Connection[Any]) -> int:
@@ -199,6 +199,12 @@ def load_version(connection: Connection[Any], policy: str, version: int, vocabul
     return next(each for each in revived if each.policy == policy)
 
 
+def load_decision(connection: Connection[Any], policy: str, version: int, vocabulary: Vocabulary) -> Decision | None:
+    """Any version ever published, replaced ones too: what was decided long ago."""
+    rows = [row for row in _rows(connection, policy.partition(".")[0]) if row.kind == "decision"]
+    return next((_decision(row, vocabulary) for row in rows if (row.policy, row.version) == (policy, version)), None)
+
+
 def digest_of(body: Mapping[str, Any]) -> str:
     """sha256 of what the author wrote, whatever the order of its keys."""
     written = {key: value for key, value in body.items() if key not in ("occurrences", "replaces")}
@@ -214,7 +220,7 @@ def pack_digest(pack: Pack) -> str:
 def _rows(connection: Connection[Any], pack: str | None = None) -> list[_Row]:
     found = connection.execute(
         "SELECT policy, version, pack, kind, digest, body FROM goldline.policy_version"
-        " WHERE pack = coalesce(%s, pack) AND kind NOT IN ('decision', 'decision withdrawn') ORDER BY policy, version",
+        " WHERE pack = coalesce(%s, pack) ORDER BY policy, version",
         [pack],
     )
     return [_Row(*row) for row in found]
@@ -291,6 +297,13 @@ def _subject_of(row: _Row) -> str:
     return str(row.body.get("on", "account"))
 
 
+def _kind_of(row: _Row, rows: list[_Row]) -> str:
+    """What a new row is, or withdraws: 'promise', 'gate'."""
+    return (
+        next(each.kind for each in reversed(rows) if each.policy == row.policy) if row.kind == WITHDRAWN else row.kind
+    )
+
+
 def _ladder(row: _Row, vocabulary: Vocabulary) -> Ladder:
     """A stored ladder, with its stored number."""
     table, setting = _setting(row, vocabulary)
@@ -313,6 +326,13 @@ def _terms(row: _Row, vocabulary: Vocabulary) -> Terms:
     """Stored terms of appeal, with their stored number."""
     table, setting = _setting(row, vocabulary)
     return _known(read_terms(table, setting), row, table)
+
+
+def _decision(row: _Row, vocabulary: Vocabulary) -> Decision:
+    """A stored decision, with its stored number; what of it sleeps has that number too."""
+    table, setting = _setting(row, vocabulary)
+    found = _known(decisions([table], [setting])[0], row, table)
+    return replace(found, asleep=tuple(replace(each, version=row.version) for each in found.asleep))
 
 
 def _setting(row: _Row, vocabulary: Vocabulary) -> tuple[Table, clause.Setting]:

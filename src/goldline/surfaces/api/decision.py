@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from goldline.core.decision.desk import RulesMoved
 from goldline.core.decision.record import find
 from goldline.core.errors import GoldlineError
-from goldline.core.policy.published_decision import load_decision
+from goldline.core.policy.published import load_decision
 from goldline.market.refundrequest import RefundAsked
 from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.api.authentication import caller

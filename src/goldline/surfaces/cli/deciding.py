@@ -11,8 +11,7 @@ import msgspec
 from goldline.core.decision.desk import Desk
 from goldline.core.errors import GoldlineError
 from goldline.core.money import exponent
-from goldline.core.policy.published import load_published
-from goldline.core.policy.published_decision import load_decision
+from goldline.core.policy.published import load_decision, load_published
 from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.cli.record import intake, partitions, record
 

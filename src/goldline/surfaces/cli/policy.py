@@ -69,7 +69,6 @@ def _check(pack: str) -> int:
 def _inventory(pack: Pack) -> str:
     """How many of what a pack holds, as a sentence counts them."""
     kinds = [*(each.kind for each in pack.promises), *(each.kind for each, _ in pack.articles)]
-    kinds += ["decision"] * len(pack.decisions)
     counts = Counter(kinds)
     return ", ".join(counted(number, kind) for kind, number in counts.items())
 

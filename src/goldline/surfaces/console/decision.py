@@ -11,7 +11,7 @@ from goldline.core.decision.record import find, words_of
 from goldline.core.facts.merge import FactType
 from goldline.core.facts.question import Question
 from goldline.core.judge.explanation import NodeValue
-from goldline.core.policy.published_decision import load_decision
+from goldline.core.policy.published import load_decision
 from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.console.access import looks
 from goldline.surfaces.console.frame import paging, show, text

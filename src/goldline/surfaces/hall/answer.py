@@ -7,7 +7,7 @@ from datetime import datetime
 
 from goldline.core.decision.record import decisions_of, words_of
 from goldline.core.policy.decision import Words
-from goldline.core.policy.published_decision import load_decision
+from goldline.core.policy.published import load_decision
 from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.web.engine import Connection
 
