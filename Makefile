@@ -47,7 +47,7 @@ docs: ## write the reference pages from the code
 lock: ## resolve the dependencies again and pin them by hash (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }
 	$(LOCK) pyproject.toml requirements/build.in -o requirements/runtime.txt
-	$(LOCK) pyproject.toml requirements/build.in --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(LOCK) pyproject.toml requirements/build.in --group dev --extra images -c requirements/runtime.txt -o requirements/dev.txt
 
 clean: ## remove the environment and everything made from the sources
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist bench/results
