@@ -228,7 +228,7 @@ def test_renderings(database: Database) -> None:
     finding(database)
     remedy(database)
     found = explained(database, DUE + 9 * HOUR)
-    plain = json.loads(json.dumps(found.as_json()))
+    plain = json.loads(found.as_json())
     (ship,) = [each for each in plain["promises"] if each["policy"] == "shop.ship-by"]
     assert (ship["due_at"], ship["findings"][0]["remedies"][0]["amount_minor"]) == ("2026-03-03T00:00:00Z", 500)
     english, chinese = told(found, "en"), told(found, "zh-Hans")

@@ -172,7 +172,7 @@ def test_an_explanation_tells_the_parcels_too(world: World) -> None:
     for text, parcel in ((telling.told(found, "en"), "parcel o1|x2"), (telling.told(found, "zh-Hans"), "包裹 o1|x2")):
         assert parcel in text
         assert "o10" not in text
-    assert found.as_json()["within"][1]["promises"][0]["evidence"]
+    assert json.loads(found.as_json())["within"][1]["promises"][0]["evidence"]
     alone = explain(world.connection, world.words, world.engine.ruleset, "parcel", "o1|x2", at(27.5))
     assert alone is not None
     assert alone == found.within[1]

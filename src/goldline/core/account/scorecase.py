@@ -148,7 +148,7 @@ def _subject(pack: Pack, score: Score) -> type[Aggregate]:
 
 def rows_sql(types: Mapping[str, FactType]) -> str:
     """Rows of facts given as a JSON array in the statement's one parameter, as a score's statement reads them."""
-    columns = ", ".join(f"{name} {kind.value}" for name, kind in types.items())
+    columns = ", ".join(f"{name} {kind.column}" for name, kind in types.items())
     return f"SELECT * FROM jsonb_to_recordset(%s::jsonb) AS g(owner text, day date, {columns})"
 
 

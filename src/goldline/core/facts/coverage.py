@@ -63,7 +63,7 @@ def noticed_sql(subject: type[Subject], epoch: int | None) -> dict[str, str]:
     if subject.scope is None:
         return {}
     if epoch is None:
-        kinds = {name: fact.type.value for name, fact in noticed_columns(subject)} | {"_noticed": "bigint"}
+        kinds = {name: fact.type.column for name, fact in noticed_columns(subject)} | {"_noticed": "bigint"}
         return {name: f"NULL::{kind}" for name, kind in kinds.items()}
     stands = _stands(subject, epoch)
     values = {name: f"CASE WHEN {stands} THEN m._old_{name} ELSE n.{fact.field} END"

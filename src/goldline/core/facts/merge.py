@@ -10,19 +10,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 
 class FactType(Enum):
-    """The type of a fact, named as the policy language names it. The value is its PostgreSQL type."""
+    """The type of a fact, named as the policy language names it. `column` is its PostgreSQL type."""
 
-    INSTANT = "timestamptz"
-    MONEY = "bigint"
-    NUMBER = "numeric"
+    INSTANT = "instant"
+    MONEY = "money"
+    NUMBER = "number"
     TEXT = "text"
     BOOLEAN = "boolean"
-    SET = "text[]"
-    INSTANTS = "timestamptz[]"
+    SET = "set"
+    INSTANTS = "instants"
+
+    @property
+    def column(self) -> str:
+        """The type of the column that holds it."""
+        return _COLUMNS[self]
+
+
+_COLUMNS: Final[Mapping[FactType, str]] = {
+    FactType.INSTANT: "timestamptz", FactType.MONEY: "bigint", FactType.NUMBER: "numeric", FactType.TEXT: "text",
+    FactType.BOOLEAN: "boolean", FactType.SET: "text[]", FactType.INSTANTS: "timestamptz[]",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

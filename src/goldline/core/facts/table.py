@@ -40,7 +40,7 @@ def records(subject: type[Subject]) -> tuple[Record, ...]:
 def evidence_columns(subject: type[Subject]) -> tuple[tuple[str, str], ...]:
     """Name and SQL type of every staged column after the key: facts that events feed, stamps, the trail."""
     found = ("derived", "inherited", "noticed")
-    facts = [(name, fact.type.value) for name, fact in subject.facts.items() if fact.rule not in found]
+    facts = [(name, fact.type.column) for name, fact in subject.facts.items() if fact.rule not in found]
     stamps = [(record.stamp, "uuid") for record in records(subject)]
     return (*facts, *stamps, ("_trail", "bigint[]"))
 
@@ -77,7 +77,7 @@ _WIDTH_ORDER = {
 def columns(subject: type[Subject]) -> tuple[tuple[str, str], ...]:
     """Every column but the verdicts, widest alignment first so that rows carry no padding."""
     resolved = (*inherited_columns(subject), *derived_columns(subject), *noticed_columns(subject))
-    own = [*evidence_columns(subject), *((name, fact.type.value) for name, fact in resolved)]
+    own = [*evidence_columns(subject), *((name, fact.type.column) for name, fact in resolved)]
     own.append(("_next_at", "timestamptz"))
     if subject.scope is not None:
         own.append(("_noticed", "bigint"))
@@ -124,7 +124,7 @@ def _install_one(connection: Connection[Any], subject: type[Subject], partitions
 
 def _install_counting(connection: Connection[Any], aggregate: type[Aggregate]) -> None:
     """What counting an aggregate needs: the differences not yet added, and the way to one owner's days."""
-    counted = [(name, fact.type.value) for name, fact in aggregate.facts.items() if fact.tally is not None]
+    counted = [(name, fact.type.column) for name, fact in aggregate.facts.items() if fact.tally is not None]
     table = f"goldline.delta_{aggregate.kind}"
     body = ", ".join(f"{name} {_typed(kind)}" for name, kind in counted)
     connection.execute(

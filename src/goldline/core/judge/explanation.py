@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
 from psycopg import Connection
 
 from goldline.core.errors import GoldlineError
@@ -182,10 +182,19 @@ class Explanation:
     within: tuple[Explanation, ...] = ()
     notices: tuple[NoticeTold, ...] = ()
 
-    def as_json(self) -> Json:
-        """Plain values for an answer in JSON; instants in RFC 3339, amounts in minor units."""
-        plain: Json = _plain(self)
-        return plain
+    def as_json(self) -> bytes:
+        """The whole as JSON in UTF-8: instants in RFC 3339, amounts in minor units, decimals as text."""
+        return msgspec.json.encode(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A clause without its values: the same for every subject."""
+
+    name: str
+    text: str
+    nodes: tuple[tuple[str, Type], ...]
+    after_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +205,7 @@ class _Compiled:
     statement: bytes
     names: tuple[str, ...]
     slots: tuple[Slot, ...]
+    written: Mapping[tuple[str, int], tuple[_Written, ...]]
 
 
 _compiled: dict[tuple[str, str, str], _Compiled] = {}
@@ -248,7 +258,7 @@ def _explained(
     findings = _findings(rest[0] or [], rest[1] or [], rest[2] or [], ruleset)
     verdicts = [rest[3 + n * _WIDTH : 3 + (n + 1) * _WIDTH] for n in range(len(program.slots))]
     told = [
-        _promise(slot, verdict, vocabulary[kind], facts, findings.get(slot.policy, ()), now)
+        _promise(program, slot, verdict, vocabulary[kind], facts, findings.get(slot.policy, ()), now)
         for slot, verdict in zip(program.slots, verdicts, strict=True)
     ]
     made = [each for each in told if each is not None]
@@ -293,7 +303,7 @@ def _former(promise: Promise, subject: type[Subject], findings: tuple[FindingTol
         policy=promise.policy, version=promise.version, title=promise.title, about=promise.about, state=state,
         recorded=None, made_at=last.made_at or last.due_at, due_at=last.due_at, grace_s=promise.grace_s,
         judge_at=judge_at, kept_at=last.kept_at, currency=promise.currency,
-        evidence=_evidence(promise, subject, last.facts), clauses=_clauses(promise, values, last.facts),
+        evidence=_evidence(promise, subject, last.facts), clauses=_clauses(_written(promise), values, last.facts),
         findings=findings, summary=said, clause=promise.clause, grade=promise.grade, side=promise.side,
         seen_at=last.found_at,
     )  # fmt: skip
@@ -310,7 +320,8 @@ def _program(connection: Connection[Any], subject: type[Subject], ruleset: RuleS
         ids = [row[0] for row in connection.execute("SELECT id FROM goldline.partition ORDER BY id")]
         own = tuple(slot for slot in ruleset.slots(subject.kind) if slot.occurrence == 0)
         statement = _statement(subject, own, which.format(listed=", ".join(map(str, ids)) or "NULL")).encode()
-        found = _Compiled(subject.kind, ruleset.epoch, len(ids), statement, tuple(subject.facts), own)
+        written = {(each.policy, each.version): _written(each) for slot in own for each in slot.versions}
+        found = _Compiled(subject.kind, ruleset.epoch, len(ids), statement, tuple(subject.facts), own, written)
         _compiled[where, subject.kind, which] = found
     return found
 
@@ -342,6 +353,7 @@ def _statement(subject: type[Subject], own: tuple[Slot, ...], which: str) -> str
 
 
 def _promise(
+    program: _Compiled,
     slot: Slot,
     verdict: tuple[Any, ...],
     subject: type[Subject],
@@ -371,7 +383,7 @@ def _promise(
         policy=slot.policy, version=version, title=promise.title, about=promise.about, state=word,
         recorded=STATES.get(_letter(recorded) or ""), made_at=made_at, due_at=due_at, grace_s=promise.grace_s,
         judge_at=judge_at, kept_at=kept_at, currency=promise.currency, evidence=_evidence(promise, subject, facts),
-        clauses=_clauses(promise, values, seen), findings=findings, summary=said,
+        clauses=_clauses(program.written[slot.policy, version], values, seen), findings=findings, summary=said,
         clause=promise.clause, grade=promise.grade, side=promise.side, seen_at=judged.found_at if judged else None,
     )  # fmt: skip
 
@@ -389,24 +401,30 @@ def _evidence(promise: Promise, subject: type[Subject], facts: Mapping[str, Any]
     )
 
 
-def _clauses(promise: Promise, values: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[Clause, ...]:
-    written: list[tuple[str, Expression | None, int]] = [
+def _written(promise: Promise) -> tuple[_Written, ...]:
+    named: list[tuple[str, Expression | None, int]] = [
         ("made_at", promise.made_at, 0), ("due_at", promise.due_at, 0), ("kept_at", promise.kept_at, 0),
         ("excused", promise.excused, 0),
     ]  # fmt: skip
     for remedy in promise.remedies:
         own = (("pay", remedy.pay), ("from", remedy.bearer), ("when", remedy.when))
-        written += [(name, expression, remedy.after_s) for name, expression in own]
+        named += [(name, expression, remedy.after_s) for name, expression in own]
     return tuple(
-        Clause(name, expression.text, _nodes(expression, values, facts), after_s)
-        for name, expression, after_s in written
-        if expression is not None
+        _Written(name, each.text, tuple((node.label, node.type) for node in each.nodes()), after_s)
+        for name, each, after_s in named
+        if each is not None
     )
 
 
-def _nodes(expression: Expression, values: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[NodeValue, ...]:
+def _clauses(written: tuple[_Written, ...], values: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[Clause, ...]:
     return tuple(
-        NodeValue(node.label, values.get(node.label, facts.get(node.label)), node.type) for node in expression.nodes()
+        Clause(
+            each.name,
+            each.text,
+            tuple(NodeValue(label, values.get(label, facts.get(label)), kind) for label, kind in each.nodes),
+            each.after_s,
+        )
+        for each in written
     )
 
 
@@ -463,21 +481,3 @@ def _at(text: str) -> datetime:
 
 def _maybe(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
-
-
-# Most of the thousand values of an explanation; asked first, because asking whether one is a mapping is slow.
-_AS_THEY_ARE: Final = frozenset({str, int, bool, float, Decimal, type(None)})
-
-
-def _plain(value: Any) -> Any:
-    if type(value) in _AS_THEY_ARE:
-        return value
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, FactType):
-        return value.name.lower()
-    if isinstance(value, (tuple, list)):
-        return [_plain(each) for each in value]
-    if hasattr(value, "__dataclass_fields__"):
-        value = {name: getattr(value, name) for name in value.__dataclass_fields__}
-    return {key: _plain(each) for key, each in value.items()} if isinstance(value, Mapping) else value

@@ -215,7 +215,7 @@ def _fact(facts: Table, key: str, subject: About, pack: Pack) -> Any:
         return value
     if kind is FactType.NUMBER and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return str(value)
-    facts.report(key, f"'{key}' is of type {kind.name.lower()}, and this value is not")
+    facts.report(key, f"'{key}' is of type {kind.value}, and this value is not")
     return None
 
 
@@ -271,7 +271,7 @@ def _statement(subject: type[Subject], pack: Pack, own: list[Slot]) -> str:
 def _facts(subject: type[Subject], pack: Pack) -> str:
     """The given facts as rows; a derived fact that is not given is resolved as the engine would."""
     derived = {name: fact for name, fact in subject.facts.items() if fact.rule == "derived"}
-    columns = [f"{'_' if name in derived else ''}{name} {kind.value}" for name, kind in subject.types().items()]
+    columns = [f"{'_' if name in derived else ''}{name} {kind.column}" for name, kind in subject.types().items()]
     columns += ["n integer", "at timestamptz", "policy text", "occurrence integer"]
     renamed = "".join(f", {name} AS _{name}" for name in derived)
     plain = [column.removeprefix("_") if column.split()[0][1:] in derived else column for column in columns]

@@ -72,7 +72,7 @@ def live_sql(question: type[Question], versions: Sequence[Decision]) -> str:
     Only the readings that are needed are made.
     """
     names = read_names(question, versions)
-    given = [f"%({name})s::{each.type.value} AS {name}" for name, each in question.asked.items()]
+    given = [f"%({name})s::{each.type.column} AS {name}" for name, each in question.asked.items()]
     own = [f"%({ASKED_AT})s::timestamptz AS {ASKED_AT}", f"%({ASKER})s::text AS {ASKER}"]
     asked = f"SELECT {', '.join([*given, *own])}, %(accounts)s::text[] AS accounts OFFSET 0"
     wanted = dict.fromkeys(question.seen[name].reading for name in names if name in question.seen)
@@ -91,7 +91,7 @@ def _column(question: type[Question], name: str) -> str:
 
 def stored_sql(question: type[Question]) -> str:
     """Rows of facts given as JSON, in the parameter `rows`; `n` numbers them."""
-    columns = ", ".join(f"{name} {kind.value}" for name, kind in question.types().items())
+    columns = ", ".join(f"{name} {kind.column}" for name, kind in question.types().items())
     return f"SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS g(n integer, {columns})"
 
 

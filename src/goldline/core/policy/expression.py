@@ -262,7 +262,7 @@ def _settled(guard: Checker, node: exp.Expr, found: Term, want: Type | None) -> 
 def _typed_null(found: Term, kind: Kind) -> Term:
     """null, of the type wanted: a union of rows needs to know it."""
     fact = next((fact for fact, each in _KINDS.items() if each == kind), None)
-    postgres = "NULL::interval" if fact is None else f"NULL::{'numeric' if kind == 'money' else fact.value}"
+    postgres = "NULL::interval" if fact is None else f"NULL::{'numeric' if kind == 'money' else fact.column}"
     return replace(found, kind=kind, postgres=postgres)
 
 

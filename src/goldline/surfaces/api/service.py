@@ -89,7 +89,7 @@ def explain_order(request: HttpRequest, order_id: str) -> HttpResponse:
     found = own.own_order(engine(), account, order_id) if account else explanation_of(engine(), order_id)
     if found is None:
         raise GoldlineError(f"There is no order {order_id[:64]!r}.", code="not_found")
-    return Response(found)
+    return HttpResponse(found, content_type="application/json")
 
 
 @api.get(

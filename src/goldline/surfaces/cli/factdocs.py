@@ -47,7 +47,7 @@ def _question(question: type[Question]) -> Iterator[str]:
     own = set(question.of.types())
     for name, kind in question.types().items():
         if name not in own:
-            yield f"| `{name}` | {kind.name.lower()} | {_cell(question.meaning(name))} |"
+            yield f"| `{name}` | {kind.value} | {_cell(question.meaning(name))} |"
     yield ""
 
 
@@ -57,7 +57,7 @@ def _subject(subject: type[Subject]) -> Iterator[str]:
     yield "| Fact | Type | What it is |"
     yield "|---|---|---|"
     for name, fact in subject.facts.items():
-        yield f"| `{name}` | {fact.type.name.lower()} | {_meaning(fact)} |"
+        yield f"| `{name}` | {fact.type.value} | {_meaning(fact)} |"
     yield ""
 
 

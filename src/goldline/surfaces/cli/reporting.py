@@ -7,6 +7,7 @@ import sys
 from datetime import datetime
 
 import click
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -147,4 +148,4 @@ def explain(order: str, lang: Language, as_of: datetime | None, form: str) -> No
         raise GoldlineError(f"There is no order {order!r}.", code="not_found", hint="Was it imported and run?")
     if not rules.promises:
         click.echo(f"{NO_POLICY} {NO_POLICY_HINT}", err=True)
-    click.echo(json.dumps(told.as_json(), ensure_ascii=False, indent=2) if form == "json" else telling.told(told, lang))
+    click.echo(msgspec.json.format(told.as_json(), indent=2) if form == "json" else telling.told(told, lang))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any
 
 from goldline.core.judge.explanation import Explanation, explain
 from goldline.core.policy.published import RuleSet, load_published, ruleset_epoch
@@ -39,7 +38,7 @@ def order_explained(connection: Connection, order_id: str) -> Explanation | None
     return explain(connection, VOCABULARY, rules(connection), "order", order_id, engine_now(connection))
 
 
-def explanation_of(connection: Connection, order_id: str) -> dict[str, Any] | None:
-    """The same as plain values, for the API."""
+def explanation_of(connection: Connection, order_id: str) -> bytes | None:
+    """The same in JSON, for the API."""
     found = order_explained(connection, order_id)
     return found.as_json() if found else None

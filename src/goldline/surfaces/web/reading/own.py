@@ -19,8 +19,8 @@ from goldline.surfaces.web.reading.page import Slice
 NOTHING = Slice([], None)
 
 
-def own_order(connection: Connection, account: str, order_id: str) -> dict[str, Any] | None:
-    """The explanation of an order that was placed with this merchant; None for any other."""
+def own_order(connection: Connection, account: str, order_id: str) -> bytes | None:
+    """The explanation, in JSON, of an order that was placed with this merchant; None for any other."""
     merchant = _merchant(account)
     if merchant is None or "\x00" in order_id:
         return None
