@@ -155,8 +155,10 @@ def _install(connection: Connection[Any], engine: Engine) -> None:
 
 
 def _fold(connection: Connection[Any], engine: Engine, key: str, told: list[dict[str, Any]], number: int) -> None:
+    events = [_event(engine, key, each) for each in told]
+    engine.hear(events)
     stages = engine.stager.stages()
-    engine.stager.stage([_event(engine, key, each) for each in told], number + 1, stages)
+    engine.stager.stage(events, number + 1, stages)
     judge(connection, engine, 0, stages, None)
     connection.execute("DELETE FROM stage_thing")
 

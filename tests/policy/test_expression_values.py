@@ -31,7 +31,7 @@ def compiled(text: str) -> Expression:
 
 def on_postgres(connection: Connection[Any], expressions: Sequence[Expression], rows: Sequence[Row]) -> list[list[Any]]:
     """Values by row and expression."""
-    kinds = ", ".join(f"{name} {TYPES[name].value}" for name in COLUMNS)
+    kinds = ", ".join(f"{name} {TYPES[name].column}" for name in COLUMNS)
     connection.execute(f"CREATE TEMP TABLE given (i int, {kinds})")
     with connection.cursor() as cursor:
         marks = ", ".join(["%s"] * (len(COLUMNS) + 1))
@@ -48,7 +48,7 @@ def on_duckdb(expressions: Sequence[Expression], rows: Sequence[Row]) -> list[li
     """Values by row and expression. Instants go in and out without a zone, which is UTC."""
     engine = duckdb.connect()
     types = {"timestamptz": "TIMESTAMP", "numeric": "DECIMAL(20,8)", "text": "VARCHAR"}
-    kinds = ", ".join(f"{name} {types.get(TYPES[name].value, TYPES[name].value)}" for name in COLUMNS)
+    kinds = ", ".join(f"{name} {types.get(TYPES[name].column, TYPES[name].column)}" for name in COLUMNS)
     engine.execute(f"CREATE TABLE given (i int, {kinds})")
     for i, row in enumerate(rows):
         values = [each.replace(tzinfo=None) if isinstance(each, datetime) else each for each in row.values()]

@@ -109,6 +109,7 @@ def _try(
     connection: Connection[Any], engine: Engine, partition: int, units: Sequence[Unit], now: datetime | None
 ) -> str | None:
     """Judge these units under a savepoint, undo it, and say what went wrong, if anything did."""
+    engine.hear(event for _, events, _ in units for _, event in events)
     stages = engine.stager.stages()
     try:
         with connection.transaction():

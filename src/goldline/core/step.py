@@ -7,7 +7,7 @@ Everything a step does commits together or not at all, and a second run of it fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from psycopg import Connection
 from goldline.core.account.docket import enqueue
 from goldline.core.crashpoint import crashpoint
 from goldline.core.engine import Engine, Program
-from goldline.core.facts.fold import MOVED_TABLE, copy_statement, stage_table
+from goldline.core.facts.fold import MOVED_TABLE, stage_table
 from goldline.core.facts.stage import Stage
 from goldline.core.judge.consequence import bring_about
 from goldline.core.judge.finding import FindingStatements, Turn, ask, turn
@@ -137,19 +137,35 @@ def clock_for(
 
 
 def _stage(connection: Connection[Any], engine: Engine, partition: int, batch: Batch) -> dict[str, Stage]:
-    stages = engine.stager.stages()
     if not batch.ids:
-        return stages
+        return engine.stager.stages()
+    rows = bodies(connection, batch)
     parked = parked_roots(connection, partition)
-    for number, via, body in bodies(connection, batch):
+    if parked:
+        # Diverting writes: these rows can be gone through only once, so all types are heard before.
+        for _, _, body in rows:
+            engine.hear(engine.decoder.decode(body))
+    return _staged(connection, engine, rows, parked)
+
+
+InboxRow = tuple[int, str, bytes]
+
+
+def _staged(
+    connection: Connection[Any], engine: Engine, rows: Sequence[InboxRow], parked: dict[str, str]
+) -> dict[str, Stage]:
+    stages = engine.stager.stages()
+    for number, via, body in rows:
         events = engine.decoder.decode(body)
+        if engine.hear(events):
+            return _staged(connection, engine, rows, parked)
         if parked:
             events = divert(connection, events, body, via, parked)
         engine.stager.stage(events, number, stages)
     return stages
 
 
-def bodies(connection: Connection[Any], batch: Batch) -> Iterable[tuple[int, str, bytes]]:
+def bodies(connection: Connection[Any], batch: Batch) -> Sequence[InboxRow]:
     """Id, origin and JSON of every inbox row of a batch."""
     return connection.execute(
         "SELECT id, via, body FROM inbox WHERE id = ANY(%s) ORDER BY id", (batch.ids,), prepare=True, binary=True
@@ -189,7 +205,7 @@ def judge(
         stage = stages[program.subject.kind]
         _touch_heirs(connection, program, stage)
         if stage.rows:
-            with connection.cursor().copy(copy_statement(program.subject)) as copy:
+            with connection.cursor().copy(program.copy) as copy:
                 copy.write(stage.copy_bytes())
             changes = _judge_kind(connection, partition, program, now)
             if program.findings is not None and any(new == "b" for _, _, new in changes):

@@ -26,9 +26,9 @@ def stage_table(subject: type[Subject]) -> str:
     return f'CREATE TEMP TABLE IF NOT EXISTS stage_{subject.kind} (key text COLLATE "C", {body}) ON COMMIT DELETE ROWS'
 
 
-def copy_statement(subject: type[Subject]) -> str:
+def copy_statement(subject: type[Subject], heard: frozenset[str] | None = None) -> str:
     """The COPY that `Stage.copy_bytes` feeds."""
-    names = ", ".join(name for name, _ in evidence_columns(subject))
+    names = ", ".join(name for name, _ in evidence_columns(subject, heard))
     return f"COPY stage_{subject.kind} (key, {names}) FROM STDIN (FORMAT BINARY)"
 
 
@@ -74,18 +74,22 @@ def facts_select(
     *,
     judged: bool = True,
     noticed_epoch: int | None = None,
+    heard: frozenset[str] | None = None,
 ) -> str:
     """Facts of every staged subject after the batch, with `_fresh`, `_place` (where the standing row lies) and
     the `carried` standing columns as `_old_<name>`. Inherited facts are taken only where the subject is `judged`.
 
     A derived fact that names others which are derived or noticed is found last, and each time anew: it must not ask
     a calendar. `noticed_epoch` is the epoch of the rules when there are notices, None while there never was one.
+    What only event types feed that were not `heard` stands as it does.
 
     `OFFSET 0` keeps the planner from pasting a merge expression into each place that reads its fact; the lateral
     `LIMIT 1` makes it look each subject up, whatever it believes about the sizes of the tables.
     """
     root = _root(subject, partition) if judged else ""
-    merged = merges(subject) | _inherited(subject, "r" if root else "s")
+    fed = dict(evidence_columns(subject, heard))
+    merged = {name: sql if name in fed else f"s.{name}" for name, sql in merges(subject).items()}
+    merged |= _inherited(subject, "r" if root else "s")
     derived, last = _by_need(subject)
     if subject.scope is not None and noticed_epoch is not None:
         scoped = (name for name in subject.scope.facts if name not in dict(derived))
@@ -168,5 +172,6 @@ def heirs_select(subject: type[Subject], partition: int) -> str:
 def _unchanged(expression: str, merged: dict[str, str]) -> str:
     """Whether a derived fact's inputs stand as they did: then its stored value stands, whatever a calendar says now."""
     inputs = [name for name in dict.fromkeys(re.findall(r"[a-z_]+", expression)) if name in merged]
-    same = " AND ".join(f"({merged[name]}) IS NOT DISTINCT FROM s.{name}" for name in inputs)
-    return f"(s.key IS NOT NULL AND {same})"
+    moving = [name for name in inputs if merged[name] != f"s.{name}"]
+    same = "".join(f" AND ({merged[name]}) IS NOT DISTINCT FROM s.{name}" for name in moving)
+    return f"(s.key IS NOT NULL{same})"

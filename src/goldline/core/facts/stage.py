@@ -89,13 +89,13 @@ class Stage:
     The first element of a row is its field count and key, the last its trail; joining a row gives its line of the COPY.
     """
 
-    def __init__(self, subject: type[Subject]) -> None:
+    def __init__(self, subject: type[Subject], heard: frozenset[str] | None = None) -> None:
         self.subject = subject
-        names = [name for name, _ in evidence_columns(subject)]
+        names = [name for name, _ in evidence_columns(subject, heard)]
         self.index = {name: at for at, name in enumerate(names, start=1)}
         self.rows: dict[str, Row] = {}
         self.blank: Row = [_count(len(names) + 1)] + [NULL] * len(names)
-        self._unions = [(self.index[name], oid) for name, oid in _unions(subject)]
+        self._unions = [(self.index[name], oid) for name, oid in _unions(subject) if name in self.index]
         self._trails: dict[str, dict[bytes, None]] = {}
 
     def open_row(self, key: str, trail: bytes) -> Row:
@@ -154,19 +154,24 @@ def _unions(subject: type[Subject]) -> list[tuple[str, int]]:
 class Stager:
     """Folds decoded events into the stages of every subject they feed.
 
-    Built once per vocabulary and catalogue; `stage` is the hot loop of the engine outside PostgreSQL.
+    Built once per vocabulary, catalogue and event types `heard`; its stages have no columns for what others would feed.
+    `stage` is the hot loop of the engine outside PostgreSQL.
     """
 
-    def __init__(self, vocabulary: Vocabulary, catalogue: Catalogue) -> None:
+    def __init__(self, vocabulary: Vocabulary, catalogue: Catalogue, heard: frozenset[str]) -> None:
         self.vocabulary = vocabulary
-        self._plans = {catalogue.trusted[kind.name]: _plans(vocabulary, kind) for kind in catalogue}
+        self.heard = heard
+        indexes = {kind: stage.index for kind, stage in self.stages().items()}
+        self._plans = {
+            catalogue.trusted[kind.name]: _plans(vocabulary, kind, indexes) for kind in catalogue if kind.name in heard
+        }
 
     def stages(self) -> dict[str, Stage]:
         """Empty stages, one a subject."""
-        return {subject.kind: Stage(subject) for subject in self.vocabulary}
+        return {subject.kind: Stage(subject, self.heard) for subject in self.vocabulary}
 
     def stage(self, events: Iterable[Any], inbox_id: int, stages: dict[str, Stage]) -> None:
-        """Merge the events of one inbox row into the stages."""
+        """Merge the events of one inbox row, all of types that are heard, into the stages."""
         trail = trail_of(inbox_id)
         bound = {
             kind: [(stages[plan[0]], stages[plan[0]].rows, *plan[1:]) for plan in plans]
@@ -192,14 +197,15 @@ class Stager:
 
 
 Plan = tuple[str, Callable[[Any], str], str | None, Any]
+Index = dict[str, int]
 
 
-def _plans(vocabulary: Vocabulary, kind: EventType) -> list[Plan]:
+def _plans(vocabulary: Vocabulary, kind: EventType, indexes: dict[str, Index]) -> list[Plan]:
     """What one event type does to each subject whose key it carries."""
     plans = []
     for subject in vocabulary:
         if subject.key in kind.data.__struct_fields__:
-            plan = _plan(subject, kind)
+            plan = _plan(subject, kind, indexes[subject.kind])
             if plan is not None:
                 plans.append(plan)
     return plans
@@ -214,8 +220,8 @@ def _key_of(subject: type[Subject]) -> Callable[[Any], str]:
     return lambda data: f"{root(data)}|{own(data)}"
 
 
-def _plan(subject: type[Subject], kind: EventType) -> Plan | None:
-    feeds = _feeds(subject, kind)
+def _plan(subject: type[Subject], kind: EventType, index: Index) -> Plan | None:
+    feeds = _feeds(subject, kind, index)
     if not feeds:
         return None
     guards = {name for where, _ in feeds for name, _ in where}
@@ -248,9 +254,8 @@ class _Dispatch(dict[str, Actions]):
         return self._otherwise
 
 
-def _feeds(subject: type[Subject], kind: EventType) -> list[tuple[Any, int | Apply]]:
+def _feeds(subject: type[Subject], kind: EventType, index: Index) -> list[tuple[Any, int | Apply]]:
     """Pairs of (conditions, action) for every fact the event type feeds; a bare column takes the earliest time."""
-    index = Stage(subject).index
     feeds: list[tuple[Any, int | Apply]] = []
     for name, fact in subject.facts.items():
         if kind.name in fact.source.events and fact.rule not in ("first", "latest", "derived", "noticed"):
@@ -313,7 +318,7 @@ def _union(at: int, value_of: Callable[[Any], bytes]) -> Apply:
     return apply
 
 
-def _apply_record(subject: type[Subject], record: Record, index: dict[str, int]) -> Apply:
+def _apply_record(subject: type[Subject], record: Record, index: Index) -> Apply:
     """The record of the earliest or latest event: its stamp decides, its values move together."""
     values = [(index[name], _value_of(subject.facts[name])) for name in record.names]
     stamp_at, latest = index[record.stamp], record.rule == "latest"

@@ -37,12 +37,23 @@ def records(subject: type[Subject]) -> tuple[Record, ...]:
     )
 
 
-def evidence_columns(subject: type[Subject]) -> tuple[tuple[str, str], ...]:
-    """Name and SQL type of every staged column after the key: facts that events feed, stamps, the trail."""
+def evidence_columns(subject: type[Subject], heard: frozenset[str] | None = None) -> tuple[tuple[str, str], ...]:
+    """Name and SQL type of every staged column after the key: facts that events feed, stamps, the trail.
+
+    Where `heard` names event types, the columns that only other types feed are left out.
+    """
     found = ("derived", "inherited", "noticed")
-    facts = [(name, fact.type.column) for name, fact in subject.facts.items() if fact.rule not in found]
-    stamps = [(record.stamp, "uuid") for record in records(subject)]
+    facts = [
+        (name, fact.type.column)
+        for name, fact in subject.facts.items()
+        if fact.rule not in found and _is_fed(fact.source, heard)
+    ]
+    stamps = [(record.stamp, "uuid") for record in records(subject) if _is_fed(record.source, heard)]
     return (*facts, *stamps, ("_trail", "bigint[]"))
+
+
+def _is_fed(source: Source, heard: frozenset[str] | None) -> bool:
+    return heard is None or not heard.isdisjoint(source.events)
 
 
 def derived_columns(subject: type[Subject]) -> tuple[tuple[str, Fact], ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from goldline.core.facts.aggregate import delta_statement, inputs
 from goldline.core.facts.fold import facts_select, moved_insert
 from goldline.core.facts.subject import Aggregate, Subject
-from goldline.core.facts.table import columns
+from goldline.core.facts.table import columns, evidence_columns
 from goldline.core.policy.slot import Slot
 from goldline.core.policy.verdict_sql import judge_at_sql, state_sql
 
@@ -45,11 +45,13 @@ def compile_judgement(
     aggregates: tuple[type[Aggregate], ...] = (),
     passed_on: tuple[str, ...] = (),
     noticed_epoch: int | None = None,
+    heard: frozenset[str] | None = None,
 ) -> Judgement:
     """Compile fold and judgement of a subject kind for one partition.
 
     `aggregates` are counted from this subject; `passed_on` are its facts that judged subjects within it inherit;
-    `noticed_epoch` is the epoch of the rules where notices are in force.
+    `noticed_epoch` is the epoch of the rules where notices are in force; columns that only event types feed that were
+    not `heard` are neither merged nor written.
     """
     deltas = {each.kind: delta_statement(each, subject) for each in aggregates}
     noted = subject.noted if slots else ()
@@ -57,7 +59,7 @@ def compile_judgement(
     return Judgement(
         subject.kind,
         slots,
-        parametrised(_statement(subject, slots, partition, compared, deltas, passed_on, noticed_epoch)),
+        parametrised(_statement(subject, slots, partition, compared, deltas, passed_on, noticed_epoch, heard)),
     )
 
 
@@ -69,10 +71,12 @@ def _statement(
     deltas: dict[str, str],
     passed_on: tuple[str, ...],
     noticed_epoch: int | None,
+    heard: frozenset[str] | None,
 ) -> str:
-    added, written = _write(subject, slots, partition)
+    names = _written(subject, slots, heard)
+    added, written = _write(subject, names, partition)
     parts = [
-        f"judged AS MATERIALIZED ({_judged(subject, slots, partition, compared, noticed_epoch)})",
+        f"judged AS MATERIALIZED ({_judged(subject, slots, partition, names, compared, noticed_epoch, heard)})",
         f"added AS ({added})",
         f"written AS ({written})",
     ]
@@ -89,14 +93,24 @@ def _statement(
 
 
 def _judged(
-    subject: type[Subject], slots: tuple[Slot, ...], partition: int, compared: list[str], noticed_epoch: int | None
+    subject: type[Subject],
+    slots: tuple[Slot, ...],
+    partition: int,
+    names: list[str],
+    compared: list[str],
+    noticed_epoch: int | None,
+    heard: frozenset[str] | None,
 ) -> str:
-    """`compared` are the facts of which the standing value is wanted too."""
+    """`names` are the columns to write; `compared` are the facts of which the standing value is wanted too.
+
+    Nothing else is kept: the planner leaves out of the inner queries what no outer one reads.
+    """
     carried = ["_next_at", *(slot.column for slot in slots), *compared]
-    facts = facts_select(subject, partition, carried, judged=bool(slots), noticed_epoch=noticed_epoch)
+    facts = facts_select(subject, partition, carried, judged=bool(slots), noticed_epoch=noticed_epoch, heard=heard)
     states = "".join(f", {state_sql(slot, 'f', NOW)} AS {slot.column}" for slot in slots)
     judged = f"SELECT f.*{states} FROM ({facts}) f OFFSET 0"
-    return f"SELECT v.*, {_next(slots)} AS _next FROM ({judged}) v"
+    kept = dict.fromkeys(["key", "_fresh", "_place", *names, *compared, *(f"_old_{name}" for name in carried)])
+    return f"SELECT {', '.join(f'v.{name}' for name in kept)}, {_next(slots)} AS _next FROM ({judged}) v"
 
 
 def _next(slots: tuple[Slot, ...]) -> str:
@@ -107,13 +121,19 @@ def _next(slots: tuple[Slot, ...]) -> str:
     return f"least({due}, NULL::timestamptz)"
 
 
-def _write(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> tuple[str, str]:
+def _written(subject: type[Subject], slots: tuple[Slot, ...], heard: frozenset[str] | None) -> list[str]:
+    """The columns a batch may change, `_next_at` apart."""
+    silent = dict(evidence_columns(subject)).keys() - dict(evidence_columns(subject, heard)).keys()
+    facts = (name for name, _ in columns(subject) if name != "_next_at" and name not in silent)
+    return [*facts, *(slot.column for slot in slots)]
+
+
+def _write(subject: type[Subject], names: list[str], partition: int) -> tuple[str, str]:
     """The insertion of new subjects and the update of standing ones, each row written once.
 
     A standing row is found again by its place on disk: nobody else writes this partition, so it is still there, and
     the index need not be searched twice.
     """
-    names = [*(name for name, _ in columns(subject) if name != "_next_at"), *(slot.column for slot in slots)]
     table = f"goldline.fact_{subject.kind}_p{partition}"
     insert = (
         f"INSERT INTO {table} ({', '.join(names)}, _next_at, key, partition)"
