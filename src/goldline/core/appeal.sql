@@ -109,6 +109,7 @@ CREATE TABLE IF NOT EXISTS review_case (
     settled_at    timestamptz,
     settled_by    text
 );
+ALTER TABLE review_case ADD COLUMN IF NOT EXISTS effect jsonb;   -- what followed from the answer, as it was foretold
 CREATE INDEX IF NOT EXISTS review_waiting ON review_case (level DESC, priority DESC, answer_by, opened_at)
     WHERE state = 'open';
 CREATE INDEX IF NOT EXISTS review_subject ON review_case (subject);
