@@ -13,7 +13,7 @@ from goldline.core.account.docket import settle
 from goldline.core.account.massoverturn import Selection, begin, find, rehearse, run
 from goldline.core.database import connect
 from goldline.core.errors import GoldlineError
-from tests.account.shop import keep_house, orders
+from tests.account.shop import keep_house, orders, scanned
 from tests.account.test_docket import FOUND, acting
 from tests.account.tribunal import PACK, SHOP, appealed, findings
 from tests.laws.world import World, hours, pack_of
@@ -157,3 +157,51 @@ def test_a_machine_begins_no_mass_overturning(database_url: str) -> None:
         ):  # fmt: skip
             with pytest.raises(GoldlineError, check=lambda fault, code=code: fault.code == code):
                 begin(world.connection, Selection(policy), why, actor, hours(500))
+
+
+def tallies(world: World) -> dict[str, int]:
+    """What is counted of the rule, by verdict; none of it may be below nothing."""
+    rows = world.rows("SELECT state::text, sum(subjects) FROM tally WHERE policy = 'law.missing' GROUP BY 1")
+    assert all(number >= 0 for _, number in rows)
+    return {state: number for state, number in rows if number}
+
+
+def recounted(world: World) -> dict[str, int]:
+    """The same, counted anew from the verdicts and the findings."""
+    rows = world.rows(
+        "SELECT CASE WHEN f.status = 'overturned' AND d.v_law__missing_0 = 'b' THEN 'o'"
+        " ELSE d.v_law__missing_0::text END, count(*) FROM fact_merchant_day d LEFT JOIN finding f"
+        " ON f.partition = d.partition AND f.key = d.key AND f.policy = 'law.missing'"
+        " WHERE d.v_law__missing_0 IS NOT NULL GROUP BY 1"
+    )
+    return dict(rows)
+
+
+def test_what_is_taken_back_is_not_counted_as_broken(database_url: str) -> None:
+    """From the transaction that overturns it; not in a rehearsal; and evidence that comes later keeps it exact."""
+    with World(database_url, pack_of(PACK)) as world:
+        many(world, 2)
+        now, chosen = hours(240 + FOUND + 2), Selection("law.missing", until=hours(FOUND + 1))
+        before = tallies(world)
+        assert before["b"] == 4
+        assert before == recounted(world)
+        list(rehearse(world.connection, world.words, chosen, now))
+        world.connection.commit()
+        assert tallies(world) == before
+        ident = begin(world.connection, chosen, "The rule was wrong.", ADA, now)
+        world.connection.commit()
+        list(run(world.connection, world.words, ident, now))
+        assert tallies(world) == {**before, "b": 2, "o": 2} == recounted(world)
+        world.feed([scanned(f"m0-0-{number}", 20) for number in range(3)])
+        keep_house(world, now)
+        assert tallies(world) == recounted(world)
+        assert (tallies(world)["o"], tallies(world)["b"]) == (1, 2)
+        world.feed([scanned(f"m0-10-{number}", 260) for number in range(3)])
+        keep_house(world, now)
+        assert tallies(world) == recounted(world)
+        assert tallies(world)["b"] == 1
+        ident = begin(world.connection, Selection("law.missing"), "All of it was wrong.", ADA, now)
+        world.connection.commit()
+        list(run(world.connection, world.words, ident, now))
+        assert tallies(world) == recounted(world)
+        assert "b" not in tallies(world)

@@ -195,9 +195,10 @@ def test_a_standing_that_is_lost_takes_its_message_with_it(world: World, monkeyp
     listen(world)
     world.feed(sold(30))
     keep_house(world, hours(DAY_END))
-    with pytest.raises(RuntimeError, match="stopped"), monkeypatch.context() as stopping:
+    with monkeypatch.context() as stopping:
         stopping.setattr("goldline.core.account.gate.follow", _stop)
-        keep(world.connection, world.words, world.engine.ruleset, hours(DAY_END), again=False)
+        with pytest.raises(RuntimeError, match="stopped"):
+            keep(world.connection, world.words, world.engine.ruleset, hours(DAY_END), again=False)
     world.connection.rollback()
     assert (pushed(world), world.rows("SELECT * FROM standing")) == ([], [])
     kept(world, DAY_END)
@@ -212,9 +213,11 @@ def _stop(connection: Connection[Any], gates: Sequence[Gate], now: datetime) -> 
 def test_a_sanction_and_standing_close_one_gate_together(world: World) -> None:
     """Closed by a sanction it stays closed when standing meets it; once both let pass, it opens and is told once."""
     listen(world)
-    rows = ("INSERT INTO sanction (id, account, ladder, version, rule, finding_id, nth, step, ordinal, action, starts_at)"
-            " VALUES (gen_random_uuid(), 'merchant:m1', 'law.stock', 1, 'law.missing', gen_random_uuid(), 1, 1, 0,"
-            " 'affiliate_ban', %s)")  # fmt: skip
+    rows = (
+        "INSERT INTO sanction (id, account, ladder, version, rule, finding_id, nth, step, ordinal, action, starts_at)"
+        " VALUES (gen_random_uuid(), 'merchant:m1', 'law.stock', 1, 'law.missing', gen_random_uuid(), 1, 1, 0,"
+        " 'affiliate_ban', %s)"
+    )
     world.connection.execute(rows, (hours(0),))
     world.feed(sold(30))
     kept(world, DAY_END)
