@@ -8,11 +8,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from goldline.core import audit
 from goldline.core.account.actor import Actor
 from goldline.core.account.docket import settle
-from goldline.core.account.massoverturn import Selection, begin, find, rehearse, run
+from goldline.core.account.massoverturn import Selection, begin, find, go_on, rehearse, run
 from goldline.core.database import connect
 from goldline.core.errors import GoldlineError
+from goldline.core.settings import Settings
+from goldline.surfaces import countersign
 from tests.account.shop import keep_house, orders, scanned
 from tests.account.test_docket import FOUND, acting
 from tests.account.tribunal import PACK, SHOP, appealed, findings
@@ -205,3 +208,65 @@ def test_what_is_taken_back_is_not_counted_as_broken(database_url: str) -> None:
         list(run(world.connection, world.words, ident, now))
         assert tallies(world) == recounted(world)
         assert "b" not in tallies(world)
+
+
+def test_a_worker_goes_on_with_what_was_begun(database_url: str) -> None:
+    """A bite at a time, until all is done; after that there is nothing to do."""
+    with World(database_url, pack_of(PACK)) as world:
+        many(world, 1)
+        now = hours(240 + FOUND + 2)
+        ident = begin(world.connection, Selection("law.missing"), "The rule was wrong.", ADA, now)
+        world.connection.commit()
+        while go_on(world.connection, world.words, now):
+            world.connection.commit()
+        assert find(world.connection, ident).done_at == now
+        assert "b" not in tallies(world)
+
+
+OLGA, NINA = audit.Actor("operator", "olga"), audit.Actor("operator", "nina")
+
+
+@pytest.mark.parametrize(("limit", "alone"), [("CNY=500.00", True), ("CNY=499.99", False)])
+def test_much_money_needs_a_second_person(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, limit: str, alone: bool
+) -> None:
+    """Up to the amount one begins it alone; above it another approves exactly what was rehearsed, and it begins."""
+    monkeypatch.setattr(countersign, "settings", lambda: Settings(two_persons="on", alone_limits=(limit,)))
+    with World(database_url, pack_of(PACK)) as world:
+        many(world)
+        now, chosen = hours(240 + FOUND + 2), Selection("law.missing")
+        done = countersign.overturn(world.connection, OLGA, chosen, "The rule was wrong.", now)
+        world.connection.commit()
+        assert (done.begun is not None, done.asked is None) == (alone, alone)
+        if done.asked is None:
+            return
+        assert (done.asked.payload["findings"], done.asked.payload["amounts"]) == (10, ["CNY 50000"])
+        assert world.rows("SELECT * FROM mass_overturn") == []
+        with pytest.raises(GoldlineError) as caught, world.connection.transaction():
+            countersign.approve(world.connection, OLGA, "admin", done.asked.id, now)
+        assert caught.value.code == "self_approval"
+        countersign.approve(world.connection, NINA, "admin", done.asked.id, now)
+        world.connection.commit()
+        assert world.rows("SELECT policy, actor FROM mass_overturn") == [("law.missing", "person:nina")]
+        while go_on(world.connection, world.words, now):
+            world.connection.commit()
+        assert world.value("SELECT moved ->> 'CNY' FROM mass_overturn") == "50000"
+
+
+def test_what_changed_since_it_was_asked_for_is_not_begun(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of the findings fell meanwhile: nothing is begun, and it has to be asked for again."""
+    monkeypatch.setattr(countersign, "settings", lambda: Settings(two_persons="on", alone_limits=("CNY=300.00",)))
+    with World(database_url, pack_of(PACK)) as world:
+        many(world)
+        now = hours(240 + FOUND + 2)
+        asked = countersign.overturn(world.connection, OLGA, Selection("law.missing"), "Wrong.", now).asked
+        assert asked is not None
+        # The first findings alone move no fee: the second ones become the first.
+        early = Selection("law.missing", until=hours(FOUND + 1))
+        assert countersign.overturn(world.connection, OLGA, early, "Wrong.", now).begun is not None
+        world.connection.commit()
+        while go_on(world.connection, world.words, now):
+            world.connection.commit()
+        with pytest.raises(GoldlineError) as caught, world.connection.transaction():
+            countersign.approve(world.connection, NINA, "admin", asked.id, now)
+        assert caught.value.code == "changed"
