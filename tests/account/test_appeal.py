@@ -22,7 +22,7 @@ from goldline.core.account.evidence import Upload, add
 from goldline.core.account.gate import ask, find
 from goldline.core.account.overturn import Ground, held_rules, overturn
 from goldline.core.errors import GoldlineError
-from tests.account.shop import keep_house, orders
+from tests.account.shop import keep_house, orders, scanned
 from tests.account.test_docket import FOUND, acting, second_violation
 from tests.account.tribunal import ADA, BEN, PACK, SHOP, answered, appealed, findings
 from tests.laws.world import World, event, hours, pack_of
@@ -242,6 +242,25 @@ def test_sanctions_rest_where_the_terms_say_so(database_url: str) -> None:
         world.connection.commit()
         assert ask(world.connection, gate, "merchant:m1", hours(LATER + 1)).state == "closed"
         assert world.rows("SELECT state FROM gate WHERE gate = 'law.presale'") == [("closed",)]
+
+
+def test_what_begins_while_an_appeal_is_pending_rests_too(database_url: str) -> None:
+    """The first violation falls away by evidence, the appealed one becomes the first: its new sanction rests as well.
+
+    An action the terms do not name begins; once the appeal is taken back nothing rests any more.
+    """
+    relief = PACK.replace("once   = true", 'once   = true\nprovisional = ["freeze_funds"]')
+    with World(database_url, pack_of(relief)) as world:
+        second_violation(world)
+        _, second = findings(world)
+        filed = appealed(world, second, hours(LATER))
+        world.feed([scanned(f"m1-0-{number}", 20) for number in range(3)])
+        keep_house(world, hours(LATER + 1))
+        begun = "SELECT action, suspended_by FROM sanction WHERE finding_id = %s AND revoked_at IS NULL ORDER BY action"
+        assert world.rows(begun, second) == [("fee", None), ("freeze_funds", filed.appeal_id)]
+        withdraw(world.connection, world.words, filed.appeal_id, "merchant:m1", SHOP, hours(LATER + 2))
+        world.connection.commit()
+        assert world.rows(begun, second) == [("fee", None), ("freeze_funds", None)]
 
 
 def test_what_waits_for_an_account_is_not_forgotten(bad: World) -> None:

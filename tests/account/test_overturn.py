@@ -8,12 +8,15 @@ from typing import Any
 import psycopg
 import pytest
 
+from goldline.core import audit
 from goldline.core.account.actor import Actor
 from goldline.core.account.docket import settle
-from goldline.core.account.massoverturn import Selection, begin, find, rehearse, run
+from goldline.core.account.massoverturn import Selection, begin, find, go_on, rehearse, run
 from goldline.core.database import connect
 from goldline.core.errors import GoldlineError
-from tests.account.shop import keep_house, orders
+from goldline.core.settings import Settings
+from goldline.surfaces import countersign
+from tests.account.shop import keep_house, orders, scanned
 from tests.account.test_docket import FOUND, acting
 from tests.account.tribunal import PACK, SHOP, appealed, findings
 from tests.laws.world import World, hours, pack_of
@@ -157,3 +160,113 @@ def test_a_machine_begins_no_mass_overturning(database_url: str) -> None:
         ):  # fmt: skip
             with pytest.raises(GoldlineError, check=lambda fault, code=code: fault.code == code):
                 begin(world.connection, Selection(policy), why, actor, hours(500))
+
+
+def tallies(world: World) -> dict[str, int]:
+    """What is counted of the rule, by verdict; none of it may be below nothing."""
+    rows = world.rows("SELECT state::text, sum(subjects) FROM tally WHERE policy = 'law.missing' GROUP BY 1")
+    assert all(number >= 0 for _, number in rows)
+    return {state: number for state, number in rows if number}
+
+
+def recounted(world: World) -> dict[str, int]:
+    """The same, counted anew from the verdicts and the findings."""
+    rows = world.rows(
+        "SELECT CASE WHEN f.status = 'overturned' AND d.v_law__missing_0 = 'b' THEN 'o'"
+        " ELSE d.v_law__missing_0::text END, count(*) FROM fact_merchant_day d LEFT JOIN finding f"
+        " ON f.partition = d.partition AND f.key = d.key AND f.policy = 'law.missing'"
+        " WHERE d.v_law__missing_0 IS NOT NULL GROUP BY 1"
+    )
+    return dict(rows)
+
+
+def test_what_is_taken_back_is_not_counted_as_broken(database_url: str) -> None:
+    """From the transaction that overturns it; not in a rehearsal; and evidence that comes later keeps it exact."""
+    with World(database_url, pack_of(PACK)) as world:
+        many(world, 2)
+        now, chosen = hours(240 + FOUND + 2), Selection("law.missing", until=hours(FOUND + 1))
+        before = tallies(world)
+        assert before["b"] == 4
+        assert before == recounted(world)
+        list(rehearse(world.connection, world.words, chosen, now))
+        world.connection.commit()
+        assert tallies(world) == before
+        ident = begin(world.connection, chosen, "The rule was wrong.", ADA, now)
+        world.connection.commit()
+        list(run(world.connection, world.words, ident, now))
+        assert tallies(world) == {**before, "b": 2, "o": 2} == recounted(world)
+        world.feed([scanned(f"m0-0-{number}", 20) for number in range(3)])
+        keep_house(world, now)
+        assert tallies(world) == recounted(world)
+        assert (tallies(world)["o"], tallies(world)["b"]) == (1, 2)
+        world.feed([scanned(f"m0-10-{number}", 260) for number in range(3)])
+        keep_house(world, now)
+        assert tallies(world) == recounted(world)
+        assert tallies(world)["b"] == 1
+        ident = begin(world.connection, Selection("law.missing"), "All of it was wrong.", ADA, now)
+        world.connection.commit()
+        list(run(world.connection, world.words, ident, now))
+        assert tallies(world) == recounted(world)
+        assert "b" not in tallies(world)
+
+
+def test_a_worker_goes_on_with_what_was_begun(database_url: str) -> None:
+    """A bite at a time, until all is done; after that there is nothing to do."""
+    with World(database_url, pack_of(PACK)) as world:
+        many(world, 1)
+        now = hours(240 + FOUND + 2)
+        ident = begin(world.connection, Selection("law.missing"), "The rule was wrong.", ADA, now)
+        world.connection.commit()
+        while go_on(world.connection, world.words, now):
+            world.connection.commit()
+        assert find(world.connection, ident).done_at == now
+        assert "b" not in tallies(world)
+
+
+OLGA, NINA = audit.Actor("operator", "olga"), audit.Actor("operator", "nina")
+
+
+@pytest.mark.parametrize(("limit", "alone"), [("CNY=500.00", True), ("CNY=499.99", False)])
+def test_much_money_needs_a_second_person(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, limit: str, alone: bool
+) -> None:
+    """Up to the amount one begins it alone; above it another approves exactly what was rehearsed, and it begins."""
+    monkeypatch.setattr(countersign, "settings", lambda: Settings(two_persons="on", alone_limits=(limit,)))
+    with World(database_url, pack_of(PACK)) as world:
+        many(world)
+        now, chosen = hours(240 + FOUND + 2), Selection("law.missing")
+        done = countersign.overturn(world.connection, OLGA, chosen, "The rule was wrong.", now)
+        world.connection.commit()
+        assert (done.begun is not None, done.asked is None) == (alone, alone)
+        if done.asked is None:
+            return
+        assert (done.asked.payload["findings"], done.asked.payload["amounts"]) == (10, ["CNY 50000"])
+        assert world.rows("SELECT * FROM mass_overturn") == []
+        with pytest.raises(GoldlineError) as caught, world.connection.transaction():
+            countersign.approve(world.connection, OLGA, "admin", done.asked.id, now)
+        assert caught.value.code == "self_approval"
+        countersign.approve(world.connection, NINA, "admin", done.asked.id, now)
+        world.connection.commit()
+        assert world.rows("SELECT policy, actor FROM mass_overturn") == [("law.missing", "person:nina")]
+        while go_on(world.connection, world.words, now):
+            world.connection.commit()
+        assert world.value("SELECT moved ->> 'CNY' FROM mass_overturn") == "50000"
+
+
+def test_what_changed_since_it_was_asked_for_is_not_begun(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of the findings fell meanwhile: nothing is begun, and it has to be asked for again."""
+    monkeypatch.setattr(countersign, "settings", lambda: Settings(two_persons="on", alone_limits=("CNY=300.00",)))
+    with World(database_url, pack_of(PACK)) as world:
+        many(world)
+        now = hours(240 + FOUND + 2)
+        asked = countersign.overturn(world.connection, OLGA, Selection("law.missing"), "Wrong.", now).asked
+        assert asked is not None
+        # The first findings alone move no fee: the second ones become the first.
+        early = Selection("law.missing", until=hours(FOUND + 1))
+        assert countersign.overturn(world.connection, OLGA, early, "Wrong.", now).begun is not None
+        world.connection.commit()
+        while go_on(world.connection, world.words, now):
+            world.connection.commit()
+        with pytest.raises(GoldlineError) as caught, world.connection.transaction():
+            countersign.approve(world.connection, NINA, "admin", asked.id, now)
+        assert caught.value.code == "changed"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from psycopg import Connection
 
-from goldline.core.account.gate import ask, find
+from goldline.core.account.gate import ask, find, follow, move
 from goldline.core.account.standing import keep, latest, stand
+from goldline.core.policy.ladder import Gate
 from tests.account.score import score_of
 from tests.account.shop import HEAD, keep_house
 from tests.laws.world import World, event, hours, pack_of
@@ -141,3 +144,85 @@ def test_a_published_score_keeps_its_figures(world: World) -> None:
     (score,) = world.engine.ruleset.scores
     (written,) = pack_of(PACK).scores
     assert score == written
+
+
+def pushed(world: World) -> list[tuple[Any, ...]]:
+    """Every webhook about the gate that asks for standing, in order: who, from which state to which."""
+    return world.rows(
+        "SELECT payload ->> 'account', payload ->> 'before', payload ->> 'state' FROM outbox"
+        " WHERE topic = 'gate.changed' AND payload ->> 'gate' = 'law.affiliate' ORDER BY id"
+    )
+
+
+def listen(world: World) -> None:
+    """An endpoint that wants to know of gates."""
+    world.connection.execute(
+        "INSERT INTO endpoint (url, topics, secrets) VALUES ('https://x.example', '{gate.*}', '{s}')"
+    )
+    world.connection.commit()
+
+
+def test_a_gate_that_moves_by_standing_is_told_once(world: World) -> None:
+    """Opened by the first standing that meets it, closed by one that does not; a day that changes nothing is silent."""
+    listen(world)
+    world.feed(sold(30))
+    kept(world, DAY_END)
+    assert pushed(world) == [("merchant:m1", "closed", "open")]
+    kept(world, DAY_END, again=True)
+    kept(world, DAY_END + 24)
+    assert len(pushed(world)) == 1
+    asked = {"amount_minor": 100, "currency": "CNY", "ground": "quality"}
+    world.feed([told(f"m1-{n}", "refund.requested", 40, refund_id=f"r{n}", **asked) for n in range(10)])
+    kept(world, DAY_END + 48)
+    assert pushed(world)[1:] == [("merchant:m1", "open", "closed")]
+    gate = find(world.engine.ruleset.gates, "affiliate")
+    assert ask(world.connection, gate, "merchant:m1", hours(DAY_END + 48)).state == "closed"
+    assert world.rows("SELECT state FROM gate WHERE gate = 'law.affiliate'") == [("closed",)]
+
+
+def test_who_never_met_it_is_told_nothing(world: World) -> None:
+    """Closed before the first standing and after it: nothing has changed."""
+    listen(world)
+    asked = {"amount_minor": 100, "currency": "CNY", "ground": "quality"}
+    world.feed(sold(30))
+    world.feed([told(f"m1-{n}", "refund.requested", 12, refund_id=f"r{n}", **asked) for n in range(10)])
+    kept(world, DAY_END)
+    assert pushed(world) == []
+
+
+def test_a_standing_that_is_lost_takes_its_message_with_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped before the commit neither is there; the next time both are, once."""
+    listen(world)
+    world.feed(sold(30))
+    keep_house(world, hours(DAY_END))
+    with monkeypatch.context() as stopping:
+        stopping.setattr("goldline.core.account.gate.follow", _stop)
+        with pytest.raises(RuntimeError, match="stopped"):
+            keep(world.connection, world.words, world.engine.ruleset, hours(DAY_END), again=False)
+    world.connection.rollback()
+    assert (pushed(world), world.rows("SELECT * FROM standing")) == ([], [])
+    kept(world, DAY_END)
+    assert pushed(world) == [("merchant:m1", "closed", "open")]
+
+
+def _stop(connection: Connection[Any], gates: Sequence[Gate], now: datetime) -> int:
+    follow(connection, gates, now)
+    raise RuntimeError("stopped")
+
+
+def test_a_sanction_and_standing_close_one_gate_together(world: World) -> None:
+    """Closed by a sanction it stays closed when standing meets it; once both let pass, it opens and is told once."""
+    listen(world)
+    rows = (
+        "INSERT INTO sanction (id, account, ladder, version, rule, finding_id, nth, step, ordinal, action, starts_at)"
+        " VALUES (gen_random_uuid(), 'merchant:m1', 'law.stock', 1, 'law.missing', gen_random_uuid(), 1, 1, 0,"
+        " 'affiliate_ban', %s)"
+    )
+    world.connection.execute(rows, (hours(0),))
+    world.feed(sold(30))
+    kept(world, DAY_END)
+    assert pushed(world) == []
+    world.connection.execute("UPDATE sanction SET revoked_at = %s", (hours(20),))
+    move(world.connection, world.engine.ruleset.gates, ["merchant:m1"], hours(20))
+    move(world.connection, world.engine.ruleset.gates, ["merchant:m1"], hours(21))
+    assert pushed(world) == [("merchant:m1", "closed", "open")]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -23,10 +23,14 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from goldline.core.database import connect
+from tests.account.shop import HEAD
+from tests.account.tribunal import APPEALS
+from tests.laws.world import World, pack_of
 from tests.web import records
 from tests.web.conftest import PASSWORD
 from tests.web.events import placed, raw
 from tests.web.market import open_market
+from tests.web.scene import object_to
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -64,8 +68,28 @@ def site(server_url: str, template_url: str, tmp_path_factory: pytest.TempPathFa
     _execute(server_url, "CREATE DATABASE {} TEMPLATE {}", name, str(conninfo_to_dict(template_url)["dbname"]))
     url = _as_url(server_url, name)
     _fill(url)
+    with served(url, tmp_path_factory.mktemp("home")) as site:
+        yield site
+    _execute(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="module")
+def court(server_url: str, template_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A served installation with a shop that objects to a sanction, and the operator among the reviewers."""
+    name = f"browser_court_{os.getpid()}"
+    _execute(server_url, "CREATE DATABASE {} TEMPLATE {}", name, str(conninfo_to_dict(template_url)["dbname"]))
+    url = _as_url(server_url, name)
+    with World(url, pack_of(HEAD + APPEALS)) as world:
+        object_to(world)
+    with served(url, tmp_path_factory.mktemp("court")) as site:
+        yield site
+    _execute(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@contextmanager
+def served(url: str, home: Path) -> Iterator[Site]:
+    """The installation served on a database, with one operator."""
     port = _free_port()
-    home = tmp_path_factory.mktemp("home")
     environment = _environment(home, url, port)
     _run(environment, MAKE_OPERATOR, url)
     links = _run(environment, LINKS, *ORDERS).split()
@@ -76,7 +100,6 @@ def site(server_url: str, template_url: str, tmp_path_factory: pytest.TempPathFa
     finally:
         process.terminate()
         process.wait(20)
-        _execute(server_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture(scope="module")
@@ -105,16 +128,29 @@ def phone(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def desk(browser: Browser, site: Site) -> Iterator[Page]:
-    """An operator's screen, signed in, noting what the console of the browser says in `page.said`."""
+    """An operator's screen, signed in."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield signed_in(context, site)
+    context.close()
+
+
+@pytest.fixture
+def bench(browser: Browser, court: Site) -> Iterator[Page]:
+    """The screen of an operator who is a reviewer, signed in where somebody objects."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield signed_in(context, court)
+    context.close()
+
+
+def signed_in(context: BrowserContext, site: Site) -> Page:
+    """A page of the console, signed in by its form."""
     page = context.new_page()
     page.goto(f"{site.address}/console/sign-in")
     page.fill("#name", "olga")
     page.fill("#password", PASSWORD)
     page.click("main button")
     page.wait_for_url("**/console/")
-    yield page
-    context.close()
+    return page
 
 
 def listen(page: Page) -> list[str]:

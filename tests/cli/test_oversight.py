@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
+from goldline.core import audit
 from goldline.core.settings import settings
 from goldline.surfaces.cli import running
 
@@ -121,3 +122,20 @@ def test_the_trail_is_anchored_when_something_was_added(
     lines = settings().anchor_file.read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["seq"] for line in lines] == [1, 2]
     assert "2 records, 2 anchors: as written" in goldline("audit", "verify").err
+
+
+def test_a_consumer_is_erased_by_the_command(goldline: Goldline, database: Connection[Any]) -> None:
+    """Without --yes it only says what would be replaced; with it the name is gone and the trail has the pseudonym."""
+    database.execute("INSERT INTO fact_order (partition, key, consumer_id) VALUES (0, 'o-1', 'consumer-77')")
+    database.commit()
+    told = goldline("erase", "consumer-77")
+    assert (told.code, told.out.split()) == (0, ["fact_order", "1"])
+    assert "Nothing was changed." in told.err
+    assert goldline("erase", "consumer-77", "--yes", "--by", "olga").code == 0
+    database.rollback()
+    row = database.execute("SELECT consumer_id FROM fact_order").fetchone()
+    assert row is not None
+    assert row[0].startswith("erased-")
+    assert goldline("erase", "consumer-77", "--yes").code == 1
+    trail = [(each.actor, each.action, each.subject) for each in audit.records(database)]
+    assert trail == [("olga", "consumer.erase", f"consumer:{row[0]}")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -10,8 +11,10 @@ import pytest
 from psycopg import Connection
 
 from goldline.study.report import PromiseReport, promises
+from tests.cli.conftest import Goldline
 
 NOW = datetime(2026, 8, 10, tzinfo=UTC)
+ANSWERS = (("instant", ["clean"], 500), ("review", ["new-buyer"], 0), ("review", ["new-buyer", "high-value"], 0))
 
 
 def publish(database: Connection[Any], *policies: str) -> None:
@@ -94,3 +97,59 @@ def test_a_policy_published_before_its_column_counts_nothing(database: Connectio
     publish(database, "a.late")
     database.execute("ALTER TABLE fact_order DROP COLUMN v_a__late_0")
     assert only(database).made == 0
+
+
+def test_what_a_person_took_back_is_not_broken(database: Connection[Any]) -> None:
+    """As long as evidence still says so it is counted as overturned; an exonerated one is neither."""
+    publish(database, "a.late")
+    for key, state, status in (("1", "b", "standing"), ("2", "b", "overturned"), ("3", "k", "overturned")):
+        database.execute("INSERT INTO fact_order (partition, key, v_a__late_0) VALUES (0, %s, %s)", [key, state])
+        database.execute(
+            "INSERT INTO finding (partition, id, policy, version, subject, key, due_at, found_at, facts, nodes, status)"
+            " VALUES (0, %s, 'a.late', 1, 'order', %s, %s, %s, '{}', '{}', %s)",
+            [uuid4(), key, NOW, NOW, status],
+        )
+    found = only(database)
+    assert (found.made, found.kept, found.broken, found.overturned) == (3, 1, 1, 1)
+
+
+def test_the_promises_are_reported_by_the_command(goldline: Goldline, database: Connection[Any]) -> None:
+    """In JSON as the function counts them; as a table with money written out; without a policy with a hint."""
+    assert "goldline policy publish" in goldline("report", "promises").err
+    publish(database, "a.late")
+    database.execute("INSERT INTO fact_order (partition, key, v_a__late_0) VALUES (0, '1', 'b')")
+    owe(database, "paid", 1_250)
+    database.commit()
+    (told,) = json.loads(goldline("report", "promises", "--format", "json").out)
+    assert told == only(database).as_dict()
+    assert (told["broken"], told["overturned"], told["paid"]) == (1, 0, {"BRL": 1_250})
+    shown = goldline("report", "promises")
+    assert shown.code == 0
+    for words in ("overturned", "late", "12.50"):
+        assert words in shown.out
+
+
+def test_the_decisions_are_reported_by_the_command(goldline: Goldline, database: Connection[Any]) -> None:
+    """How often each answer was given and for what; granted of asked; covered of the orders paid."""
+    assert goldline("policy", "publish", "baseline").code == 0
+    row = database.execute("SELECT policy FROM policy_version WHERE kind = 'decision' ORDER BY 1").fetchone()
+    assert row is not None
+    (policy,) = row
+    for number, (answer, reasons, spent) in enumerate(ANSWERS):
+        database.execute(
+            "INSERT INTO decision (id, policy, version, question, partition, key, asked_as, asker, via, amount_minor,"
+            " currency, answer, spent_minor, held, reasons, facts, nodes, decided_at)"
+            " VALUES (%s, %s, 1, 'refund_question', 0, %s, 'x', 'consumer:c', 'cli', 500, 'CNY', %s, %s, '{}', %s,"
+            " '{}',"
+            " '[]', %s)",
+            [uuid4(), policy, f"o{number}", answer, spent, reasons, NOW],
+        )
+    database.execute("INSERT INTO fact_order (partition, key, paid_at) VALUES (0, '1', %s)", [NOW])
+    database.commit()
+    reports = json.loads(goldline("report", "decisions", "--format", "json").out)
+    (told,) = [each for each in reports if each["policy"] == policy]
+    assert (told["asked"], told["granted"], told["granted_minor"], told["orders"]) == (3, 1, 500, 1)
+    assert told["reasons"]["review"] == {"new-buyer": 2, "high-value": 1}
+    shown = goldline("report", "decisions").out
+    for words in (policy, "new-buyer 2", "1 of 3 asked"):
+        assert words in shown

@@ -145,6 +145,7 @@ def test_the_promises_are_reported(client: Client, key: Key, database: Connectio
         "broken": 4,
         "excused": 1,
         "pending": 2,
+        "overturned": 0,
         "remedies": 2,
         "paid": {"BRL": 400},
         "charged": {"BRL": 400},

@@ -66,3 +66,14 @@ CREATE TABLE IF NOT EXISTS guess (
     since        timestamptz NOT NULL
 );
 CREATE INDEX IF NOT EXISTS guess_since ON guess (since);
+
+-- Filters of lists that a person has named.
+CREATE TABLE IF NOT EXISTS bookmark (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    member   text NOT NULL,
+    page     text NOT NULL,                        -- 'findings', 'cases', …
+    name     text NOT NULL,
+    query    text NOT NULL,                        -- of the list's address
+    kept_at  timestamptz NOT NULL,
+    UNIQUE (member, page, name)
+);

@@ -81,6 +81,7 @@ CREATE TABLE IF NOT EXISTS mass_overturn (
     imposed      bigint NOT NULL DEFAULT 0,
     moved        jsonb NOT NULL DEFAULT '{}'       -- minor units by currency, given back to all accounts together
 );
+CREATE INDEX IF NOT EXISTS finding_overturned ON finding (partition, policy) WHERE status = 'overturned';
 CREATE INDEX IF NOT EXISTS finding_policy ON finding (policy, merchant_id) WHERE status <> 'overturned';
 
 -- What waits for a person. Claimed under a lease; every claim raises the epoch, and an answer must name it.
@@ -109,6 +110,7 @@ CREATE TABLE IF NOT EXISTS review_case (
     settled_at    timestamptz,
     settled_by    text
 );
+ALTER TABLE review_case ADD COLUMN IF NOT EXISTS effect jsonb;   -- what followed from the answer, as it was foretold
 CREATE INDEX IF NOT EXISTS review_waiting ON review_case (level DESC, priority DESC, answer_by, opened_at)
     WHERE state = 'open';
 CREATE INDEX IF NOT EXISTS review_subject ON review_case (subject);

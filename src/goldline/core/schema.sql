@@ -270,7 +270,7 @@ CREATE INDEX IF NOT EXISTS delivery_outbox ON delivery (outbox_id);
 CREATE TABLE IF NOT EXISTS tally (
     partition  smallint NOT NULL,
     policy     text NOT NULL,
-    state      "char" NOT NULL,                    -- p pending, k kept, b broken, e excused
+    state      "char" NOT NULL,                    -- p pending, k kept, b broken, e excused, o broken but overturned
     subjects   bigint NOT NULL,
     PRIMARY KEY (partition, policy, state)
 );

@@ -60,10 +60,10 @@ class Settings:
     """Receivers in one's own network: networks, addresses or host names. In production networks alone, as 10.1.0.0/16:
     what a name resolves to is somebody else's to change."""
     two_persons: TwoPersons = "auto"
-    """Whether releasing money and publishing policies need a second person: `on`, `off`, or `auto`: in production, once
-    two people who may approve have an account."""
+    """Whether releasing money, taking findings back in mass and publishing policies need a second person: `on`, `off`,
+    or `auto`: in production, once two people who may approve have an account."""
     alone_limits: tuple[str, ...] = ()
-    """What one person may release alone within 24 hours where two are needed, by currency, as CNY=1000.00,USD=150. A
+    """What one person may move alone within 24 hours where two are needed, by currency, as CNY=1000.00,USD=150. A
     currency that is not named has no such amount."""
     audit_anchors: Path | None = None
     """The file that signed anchors of the audit trail are appended to; `audit-anchors.jsonl` in `home` if none is

@@ -7,7 +7,7 @@ Everything a step does commits together or not at all, and a second run of it fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from goldline.core.engine import Engine, Program
 from goldline.core.facts.fold import MOVED_TABLE, stage_table
 from goldline.core.facts.stage import Stage
 from goldline.core.judge.consequence import bring_about
-from goldline.core.judge.finding import FindingStatements, Turn, ask, turn
+from goldline.core.judge.finding import FindingStatements, Turn, ask, tallied, turn
 from goldline.core.judge.notice import notify, notify_tripped
 from goldline.core.judge.verdict import TURNED_TABLE
 from goldline.core.ledger.book import accrue
@@ -231,7 +231,7 @@ def _judge_kind(connection: Connection[Any], partition: int, program: Program, n
     clock = now if now is not None else "-infinity"
     signatures = connection.execute(statement, {"now": clock}, prepare=True).fetchall()
     changes = _changes(program, signatures)
-    _count(connection, partition, changes)
+    _count(connection, partition, changes, _taken_back(connection, program, changes))
     crashpoint("step.judged")
     return changes
 
@@ -246,14 +246,23 @@ def _changes(program: Program, signatures: list[tuple[str, int]]) -> Changes:
         for number, slot in enumerate(program.judgement.slots):
             old, new = signature[2 * number], signature[2 * number + 1]
             if old != new:
-                name = slot.policy if slot.occurrence == 0 else f"{slot.policy}+{slot.occurrence}"
-                changes[name, old, new] = changes.get((name, old, new), 0) + subjects
+                turn_of = (tallied(slot), old, new)
+                changes[turn_of] = changes.get(turn_of, 0) + subjects
     return changes
 
 
-def _count(connection: Connection[Any], partition: int, changes: Changes) -> None:
-    """Keep the tally exact by adding the difference."""
+def _taken_back(connection: Connection[Any], program: Program, changes: Changes) -> dict[str, int]:
+    """How many of those that have turned to or from broken a person has taken back, by policy."""
+    if program.findings is None or not any("b" in (old, new) for _, old, new in changes):
+        return {}
+    return dict(connection.execute(program.findings.taken_back.encode(), prepare=True).fetchall())
+
+
+def _count(connection: Connection[Any], partition: int, changes: Changes, taken_back: Mapping[str, int]) -> None:
+    """Keep the tally exact by adding the difference. What was taken back is counted apart from what is broken."""
     delta: dict[tuple[str, str], int] = {}
+    for policy, subjects in taken_back.items():
+        delta[policy, "o"], delta[policy, "b"] = subjects, -subjects
     for (policy, old, new), subjects in changes.items():
         delta[policy, new] = delta.get((policy, new), 0) + subjects
         delta[policy, old] = delta.get((policy, old), 0) - subjects

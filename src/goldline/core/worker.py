@@ -22,6 +22,7 @@ from goldline.core.account.admission import admit
 from goldline.core.account.appeal import escalate_overdue
 from goldline.core.account.docket import MOST_ACCOUNTS, settle
 from goldline.core.account.docket import release as release_sanctions
+from goldline.core.account.massoverturn import go_on as take_back
 from goldline.core.account.rectification import follow as follow_plans
 from goldline.core.account.standing import keep as keep_standing
 from goldline.core.clock import stored_now
@@ -207,6 +208,7 @@ class Worker:
             while settle(connection, self.vocabulary, engine.ruleset, now) >= MOST_ACCOUNTS:
                 pass
             release_sanctions(connection, self.vocabulary, engine.ruleset, now)
+        take_back(connection, self.vocabulary, now)
         with connection.transaction():
             escalate_overdue(connection, now)
             follow_plans(connection, self.vocabulary, engine.ruleset, now)

@@ -24,6 +24,7 @@ class PromiseReport:
 
     `promise` is the id without its pack, unless two packs have the same one. `paid` is what was awarded to
     consumers, of which `settled` is what the provider has confirmed; `held` waits for a budget or a breaker.
+    `overturned` is what evidence says was broken and a person has taken back: it is not among the `broken`.
     """
 
     promise: str
@@ -34,6 +35,7 @@ class PromiseReport:
     broken: int
     excused: int
     pending: int
+    overturned: int
     remedies: int
     paid: dict[str, int]
     charged: dict[str, dict[str, int]]
@@ -81,6 +83,7 @@ def _report(
         broken=states["b"],
         excused=states["e"],
         pending=states["p"],
+        overturned=states["o"],
         remedies=money.remedies,
         paid=dict(sorted(money.paid.items())),
         charged={party: dict(sorted(sums.items())) for party, sums in sorted(money.charged.items())},
@@ -94,7 +97,7 @@ def _states(connection: Connection[Any], policies: Iterable[tuple[str, str]]) ->
     counted: dict[str, dict[str, int]] = {}
     grouped: dict[str, list[str]] = {}
     for policy, subject in policies:
-        counted[policy] = dict.fromkeys("kbep", 0)
+        counted[policy] = dict.fromkeys("kbepo", 0)
         grouped.setdefault(subject, []).append(policy)
     for subject, own in grouped.items():
         present = [policy for policy in own if _has_column(connection, subject, column_of(policy, 0))]
@@ -110,7 +113,27 @@ def _states(connection: Connection[Any], policies: Iterable[tuple[str, str]]) ->
         ).fetchone()
         for (policy, state), number in zip(sums, row or (), strict=True):
             counted[policy][state] = number
+        for policy, number in _overturned(connection, subject, present):
+            counted[policy]["b"] -= number
+            counted[policy]["o"] = number
     return counted
+
+
+def _overturned(connection: Connection[Any], subject: str, policies: list[str]) -> list[tuple[str, int]]:
+    """Of the subjects whose verdict is broken, those whose finding a person has taken back, by policy."""
+    found = connection.execute(
+        "SELECT DISTINCT policy FROM finding WHERE status = 'overturned' AND occurrence = 0 AND policy = ANY(%s)",
+        [policies],
+    ).fetchall()
+    counts = [
+        sql.SQL(
+            "SELECT {}::text, count(*) FROM finding f JOIN {} s ON s.partition = f.partition AND s.key = f.key"
+            " WHERE f.policy = {} AND f.status = 'overturned' AND f.occurrence = 0 AND s.{} = 'b'"
+        ).format(sql.Literal(policy), sql.Identifier(f"fact_{subject}"), sql.Literal(policy),
+                 sql.Identifier(column_of(policy, 0)))
+        for (policy,) in found
+    ]  # fmt: skip
+    return connection.execute(sql.SQL(" UNION ALL ").join(counts)).fetchall() if counts else []
 
 
 def _has_column(connection: Connection[Any], subject: str, column: str) -> bool:

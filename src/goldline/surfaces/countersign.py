@@ -1,4 +1,4 @@
-"""Releasing money and publishing policies: done and recorded, or, where two people are needed, asked for.
+"""Releasing money, taking findings back in mass, publishing policies: done, or, where two are needed, asked for.
 
 Two are needed where the setting `two_persons` says so. Below the amount one person may release alone within a day
 nobody is asked; amounts add up, so that a large one is not released in small pieces.
@@ -7,7 +7,8 @@ nobody is asked; amounts add up, so that a large one is not released in small pi
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,9 @@ from uuid import UUID
 from psycopg import Connection
 
 from goldline.core import approval, audit
+from goldline.core.account import massoverturn
+from goldline.core.account.actor import Actor as Decider
+from goldline.core.account.massoverturn import Selection
 from goldline.core.approval import Approval
 from goldline.core.audit import Actor, Detail
 from goldline.core.errors import GoldlineError
@@ -33,17 +37,21 @@ from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.web.permission import matrix, require
 
 DECIDE: Final = "approval.decide"
-REMEDY, BREAKER, POLICY = "remedy.release", "breaker.release", "policy.publish"
+REMEDY, BREAKER, POLICY, OVERTURN = "remedy.release", "breaker.release", "policy.publish", "overturn.begin"
 ALONE_WITHIN: Final = timedelta(hours=24)
 LISTED_MAX: Final = 20  # ids in a record's detail; the number is always there
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it: how many things were done, or the request that now waits for a second person."""
+    """What came of it: how many things were done, or the request that now waits for a second person.
+
+    `begun` is the mass overturning that was begun.
+    """
 
     done: int = 0
     asked: Approval | None = None
+    begun: UUID | None = None
 
 
 def needed(connection: Connection[Any]) -> bool:
@@ -61,7 +69,7 @@ def release_remedies(
     held = _held(connection, ids)
     if not held:
         return Outcome()
-    if needed(connection) and not _alone(connection, actor, held, now):
+    if needed(connection) and not _alone(connection, actor, _sums(held), now):
         payload = {"remedies": [str(each) for each, _ in held], "amounts": _sums(held)}
         subject = f"remedy:{held[0][0]}" if len(held) == 1 else f"remedies:{len(held)}"
         return Outcome(asked=_ask(connection, actor, REMEDY, subject, payload, now, why))
@@ -95,6 +103,63 @@ def publish(
     place = str(pack) if str(pack) == loaded.id else str(Path(pack).resolve())
     payload = {"pack": place, "digest": pack_digest(loaded), "rejudge": rejudge}
     return Outcome(asked=_ask(connection, actor, POLICY, f"pack:{loaded.id}", payload, now, why))
+
+
+def overturn(connection: Connection[Any], actor: Actor, selection: Selection, why: str, now: datetime) -> Outcome:
+    """Begin to take the findings of a policy back, or ask for it where more money moves than one person may move alone.
+
+    In the caller's transaction. How much moves is rehearsed. Raises as `massoverturn.begin`.
+    """
+    if not why.strip():
+        raise GoldlineError("Say why the findings are wrong.", code="invalid", where="why")
+    if not needed(connection):
+        return Outcome(begun=_begin(connection, actor, selection, why, now, {}))
+    would = _would(connection, selection, now)
+    if would["findings"] == 0 or _alone(connection, actor, would["amounts"], now):
+        return Outcome(begun=_begin(connection, actor, selection, why, now, would))
+    payload = {**_plain(selection), **would}
+    return Outcome(asked=_ask(connection, actor, OVERTURN, f"policy:{selection.policy}", payload, now, why))
+
+
+def _would(connection: Connection[Any], selection: Selection, now: datetime) -> dict[str, Any]:
+    """How many findings would fall, and how much would move, by currency, whoever gives or gets it."""
+    findings, totals = 0, Counter[str]()
+    for effect in massoverturn.rehearse(connection, vocabulary(), selection, now):
+        findings += len(effect.findings)
+        for (account, currency), amount in effect.money.items():
+            totals[currency] += abs(amount) if account != "platform" else 0
+    amounts = [f"{currency} {amount_minor}" for currency, amount_minor in sorted(totals.items()) if amount_minor]
+    return {"findings": findings, "amounts": amounts}
+
+
+def _begin(
+    connection: Connection[Any], actor: Actor, selection: Selection, why: str, now: datetime, detail: Detail
+) -> UUID:
+    ident = massoverturn.begin(connection, selection, why, Decider("person", actor.name), now)
+    audit.record(connection, actor, OVERTURN, f"mass:{ident}", {**detail, "policy": selection.policy, "why": why}, now)
+    return ident
+
+
+def _plain(selection: Selection) -> dict[str, Any]:
+    bounds = {"since": selection.since, "until": selection.until}
+    told = {name: at.isoformat() if at else None for name, at in bounds.items()}
+    return {"policy": selection.policy, "version": selection.version, **told}
+
+
+def _selection(payload: Mapping[str, Any]) -> Selection:
+    since, until = (datetime.fromisoformat(payload[name]) if payload[name] else None for name in ("since", "until"))
+    return Selection(payload["policy"], payload["version"], since, until)
+
+
+def _perform_overturn(
+    connection: Connection[Any], actor: Actor, asked: Approval, now: datetime, detail: Detail
+) -> None:
+    """Begin what was asked for, if it is still what was rehearsed then; workers take the bites."""
+    selection = _selection(asked.payload)
+    would = _would(connection, selection, now)
+    if would != {name: asked.payload[name] for name in would}:
+        raise _changed("Other findings would fall, or other amounts move, than when it was asked for.")
+    _begin(connection, actor, selection, asked.why, now, {**detail, **would})
 
 
 def approve(
@@ -133,6 +198,9 @@ def _perform(connection: Connection[Any], actor: Actor, asked: Approval, now: da
         if pack_digest(loaded) != asked.payload["digest"]:
             raise _changed("The pack's files are not those the request was made for.")
         _publish(connection, actor, loaded, now, detail, rejudge=asked.payload["rejudge"])
+        return
+    if asked.operation == OVERTURN:
+        _perform_overturn(connection, actor, asked, now, detail)
         return
     wanted = [UUID(each) for each in asked.payload["remedies"]]
     held = _held(connection, wanted)
@@ -182,20 +250,20 @@ def _sums(held: Held) -> list[str]:
     return [f"{currency} {amount_minor}" for currency, amount_minor in sorted(totals.items())]
 
 
-def _alone(connection: Connection[Any], actor: Actor, held: Held, now: datetime) -> bool:
-    """Whether one person may release this much: with what they released within a day it stays within the amount."""
+def _alone(connection: Connection[Any], actor: Actor, sums: Sequence[str], now: datetime) -> bool:
+    """Whether one person may move this much: with what they moved within a day it stays within the amount."""
     # Two releases by one person at once take turns, so that each sees the other's.
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"alone {actor.name}"])
     rows = connection.execute(
-        "SELECT detail FROM audit WHERE actor = %s AND action IN ('remedy.release', 'breaker.release') AND at > %s",
-        [actor.name, now - ALONE_WITHIN],
+        "SELECT detail FROM audit WHERE actor = %s AND action = ANY(%s) AND at > %s",
+        [actor.name, [REMEDY, BREAKER, OVERTURN], now - ALONE_WITHIN],
     ).fetchall()
     before = [detail for (text,) in rows if "approval" not in (detail := json.loads(text))]
     spent = [each for detail in before for each in detail.get("amounts", ())]
     limits = dict(each.split("=") for each in settings().alone_limits)
-    for currency in {amount.currency for _, amount in held}:
+    for currency in {each.split()[0] for each in sums}:
         most = Money.parse(limits.get(currency, "0"), currency).amount_minor
-        used = sum(int(each.split()[1]) for each in [*spent, *_sums(held)] if each.startswith(currency))
+        used = sum(int(each.split()[1]) for each in [*spent, *sums] if each.startswith(currency))
         if used > most:
             return False
     return True

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from psycopg import Connection
 
-from goldline.core import approval, audit
+from goldline.core import approval, audit, bookmark
 from goldline.core.settings import Settings
 from goldline.surfaces.console import receiver
 from goldline.surfaces.web import operator
@@ -21,11 +21,12 @@ from tests.web.market import NOW
 from .addresses import calls, pages
 
 Key = Callable[..., dict[str, str]]
+# What these change is recorded under names of its own: tests/account, tests/web/test_workbench.py and test_review.py.
+OF_ACCOUNTS = ("appeal.file", "case.work", "plan.begin")
 CHANGES = sorted(
     {str(each.operation) for each in pages() if each.method == "post" and each.name.startswith("console:")}
+    - set(OF_ACCOUNTS)
 )
-# What these change is recorded under names of its own: tests/account and tests/web/test_workbench.py.
-OF_ACCOUNTS = ("appeal.file", "case.work", "plan.begin")
 DONE: dict[str, tuple[str, dict[str, str]]] = {
     "quarantine.redrive": ("/console/quarantine/1/redrive", {}),
     "quarantine.drop": ("/console/quarantine/1/drop", {"why": "a test"}),
@@ -35,6 +36,9 @@ DONE: dict[str, tuple[str, dict[str, str]]] = {
     "endpoint.create": ("/console/endpoints/new", {"url": "https://93.184.215.14/hooks", "topics": "*"}),
     "endpoint.disable": ("/console/endpoints/1/disable", {"why": "moved"}),
     "endpoint.enable": ("/console/endpoints/1/enable", {}),
+    "filter.save": ("/console/filters/save", {"page": "cases", "name": "late", "query": "late=yes"}),
+    "filter.delete": ("/console/filters/1/delete", {}),
+    "reviewer.add": ("/console/workload/reviewers", {"name": "ada", "most": "5"}),
     "approval.decide": ("/console/approvals/1/decide", {"decision": "refuse", "why": "no"}),
 }
 
@@ -48,6 +52,7 @@ def remedy(database: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> str:
     records.findings(database, 1, remedy_state="held")
     records.webhook(database)
     records.quarantined(database, raw(placed("o-9")))
+    bookmark.keep(database, "olga", "cases", "open", "state=open", NOW)
     approval.request(database, "remedy.release", "remedy:x", {"remedies": [], "amounts": []}, "nina", NOW, "")
     row = database.execute("SELECT id FROM remedy").fetchone()
     assert row is not None

@@ -6,6 +6,7 @@ An appeal does not suspend the sanction unless its terms say so. It is never dec
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -218,11 +219,54 @@ def decide(
         return Effect()
     appeal_id, finding_id = _close(connection, UUID(held.subject), answer, reviewer, now)
     effect = _follow(connection, vocabulary, rules, held.account, (appeal_id, finding_id), answer, actor, now)
-    review.settle(connection, case_id, reviewer, answer.outcome, now)
+    review.settle(connection, case_id, reviewer, answer.outcome, now, effect.plain())
     tell(connection, "appeal.decided", appeal_id, held.account, {"outcome": answer.outcome}, now)
     detail = {"outcome": answer.outcome, "words": answer.words, "waive": [str(each) for each in answer.waive]}
     record(connection, str(actor), "appeal.decided", f"appeal:{appeal_id}", detail, now)
     return effect
+
+
+def foretell(
+    connection: Connection[Any],
+    vocabulary: Vocabulary,
+    case_id: UUID,
+    epoch: int,
+    answer: Answer,
+    actor: Actor,
+    now: datetime,
+) -> dict[str, Any]:
+    """Exactly what this answer would do, as `Effect.plain`; it is done and rolled back, so nothing is written.
+
+    Raises GoldlineError as `decide` does. Of a case whose answer is known it is what followed then.
+    """
+    reviewer = require_person(actor, "The answer to an appeal")
+    with connection.transaction(force_rollback=True):
+        held = review.enter(connection, case_id, reviewer, epoch, now)
+        if held.known is None:
+            return decide(connection, vocabulary, case_id, epoch, answer, actor, now).plain()
+        _check_words(answer.words)
+        return _retold(connection, vocabulary, held, answer, actor, now)
+
+
+def _retold(
+    connection: Connection[Any], vocabulary: Vocabulary, held: review.Held, answer: Answer, actor: Actor, now: datetime
+) -> dict[str, Any]:
+    """What a sample's answer did then; for another answer what it would do: no sign that the answer is known."""
+    row = connection.execute(
+        "SELECT c.effect, a.id, a.finding_id FROM review_case c JOIN appeal a ON a.id::text = c.subject"
+        " WHERE c.kind = 'appeal' AND c.subject = %s AND c.known IS NULL",
+        (held.subject,),
+    ).fetchone()
+    assert row is not None, "a sample is made from a case"
+    effect, appeal_id, finding_id = row
+    if held.known == answer.outcome and effect is not None:
+        return dict(effect)
+    rules = held_rules(connection, vocabulary)
+    about = (appeal_id, finding_id)
+    # What has fallen since cannot be let off any more; the answer was another one then.
+    with suppress(GoldlineError):
+        return _follow(connection, vocabulary, rules, held.account, about, answer, actor, now).plain()
+    return Effect().plain()
 
 
 def _close(

@@ -88,6 +88,7 @@ def write(
     issue(connection, [each.id for each in fresh], now)
     _revoke(connection, gone, now)
     _reinstate(connection, back)
+    _rest(connection, rules, [*(each.id for each in fresh), *(each.id for each in back)])
     _renumber(connection, [wanted[each.id] for each in written.values() if each.id in wanted
                            and each.nth != wanted[each.id].reached.nth])  # fmt: skip
     book_fees(connection, [each.id for each in fresh] + [each.id for each in back], now)
@@ -151,6 +152,23 @@ def _reinstate(connection: Connection[Any], back: Sequence[Standing]) -> None:
     connection.execute(
         "UPDATE sanction SET revoked_at = NULL, revision = revision + 1 WHERE id = ANY(%s)",
         ([each.id for each in back],),
+    )
+
+
+def _rest(connection: Connection[Any], rules: RuleSet, ids: Sequence[UUID]) -> None:
+    """Let what begins while an appeal about its finding is pending rest too, where the terms let its action rest."""
+    terms = [each for each in rules.appeals if each.provisional]
+    if not ids or not terms:
+        return
+    connection.execute(
+        "UPDATE sanction s SET suspended_by = a.id FROM appeal a, unnest(%s::text[], %s::text[]) AS t (policy, action)"
+        " WHERE s.id = ANY(%s) AND a.finding_id = s.finding_id AND a.state IN ('filed', 'evidence_asked')"
+        " AND t.policy = a.terms AND t.action = s.action",
+        (
+            [each.policy for each in terms for _ in each.provisional],
+            [action for each in terms for action in each.provisional],
+            list(ids),
+        ),
     )
 
 

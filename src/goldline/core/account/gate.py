@@ -107,7 +107,7 @@ def _asked(gate: Gate) -> str:
     )
 
 
-def _standing(gate: Gate) -> str:
+def _standing(gate: Gate, account: str = "%(account)s") -> str:
     """The account's last standing by the gate's score, of days that have ended, as the gate's condition reads it."""
     assert gate.requires is not None, "only a gate that asks for standing reads one"
     parts = sorted(gate.requires.names - {"score", "stars", "stage", "score_7d"})
@@ -119,7 +119,7 @@ def _standing(gate: Gate) -> str:
     )
     return (
         f"SELECT {', '.join(['t.score', 't.stars', 't.stage', 't.day', week, *read])} FROM standing t"
-        " WHERE t.account = %(account)s AND t.policy = %(score)s AND t.ends_at <= %(now)s ORDER BY t.day DESC LIMIT 1"
+        f" WHERE t.account = {account} AND t.policy = %(score)s AND t.ends_at <= %(now)s ORDER BY t.day DESC LIMIT 1"
     )
 
 
@@ -140,11 +140,15 @@ def _limit(connection: Connection[Any], gate: Gate, category: str | None, least:
 
 
 def move(connection: Connection[Any], gates: Sequence[Gate], accounts: Sequence[str], now: datetime) -> int:
-    """Bring the written state of these accounts' gates up to date and tell of every change; returns the changes."""
+    """Bring the written state of these accounts' gates up to date and tell of every change; returns the changes.
+
+    Where nothing was written yet a gate is open; one that asks for standing is closed, as it is to whoever has none.
+    """
     told: list[Message] = []
     for gate in gates:
+        at_first = OPEN if gate.requires is None else CLOSED
         values = {"gate": gate.policy, "closed": list(gate.closed_by), "limited": list(gate.limited_by), "now": now,
-                  "accounts": sorted(set(accounts))}  # fmt: skip
+                  "accounts": sorted(set(accounts)), "score": gate.score}  # fmt: skip
         before = dict(
             connection.execute(
                 "SELECT account, state FROM gate WHERE gate = %(gate)s AND account = ANY(%(accounts)s)"
@@ -152,27 +156,68 @@ def move(connection: Connection[Any], gates: Sequence[Gate], accounts: Sequence[
                 values,
             ).fetchall()
         )
-        for account, state, until, revision in connection.execute(_MOVE.encode(), values):
-            if state != before.get(account, OPEN):
-                data = {"gate": gate.policy, "account": account, "state": state, "before": before.get(account, OPEN),
+        for account, state, until, revision in connection.execute(_move(gate).encode(), values):
+            was = before.get(account, at_first)
+            if state != was:
+                data = {"gate": gate.policy, "account": account, "state": state, "before": was,
                         "until": until.isoformat() if until else None, "at": now.isoformat()}  # fmt: skip
                 told.append(Message(0, derived_id(gate.policy, account, revision), "gate.changed", data))
     queue(connection, told, now)
     return len(told)
 
 
-_MOVE: Final = f"""
+MOST_MOVED: Final = 5_000  # accounts a statement
+
+
+def follow(connection: Connection[Any], gates: Sequence[Gate], now: datetime) -> int:
+    """Move the gates that ask for standing, of the accounts in the temporary table `scored` (account, policy).
+
+    In the transaction that has written their standing, so that a gate moves with it or not at all; returns the changes.
+    """
+    moved = 0
+    for gate in gates:
+        if gate.requires is None:
+            continue
+        values = {"score": gate.score, "gate": gate.policy, "now": now}
+        found = [account for (account,) in connection.execute(_unlike(gate).encode(), values)]
+        for first in range(0, len(found), MOST_MOVED):
+            moved += move(connection, [gate], found[first : first + MOST_MOVED], now)
+    return moved
+
+
+def _unlike(gate: Gate) -> str:
+    """The accounts just scored whose gate is not as their standing asks. A sanction may keep it so all the same."""
+    return (
+        f"SELECT a.account FROM scored a CROSS JOIN LATERAL ({_met(gate)}) k"
+        " LEFT JOIN gate g ON g.account = a.account AND g.gate = %(gate)s"
+        " WHERE a.policy = %(score)s AND k.met <> (coalesce(g.state, 'closed') <> 'closed') ORDER BY a.account"
+    )
+
+
+def _met(gate: Gate) -> str:
+    """Whether the account `a` meets what the gate asks for; one without a standing does not."""
+    if gate.requires is None:
+        return "SELECT true AS met"
+    condition = gate.requires.sql("postgres", "q").replace("%", "%%")
+    return f"SELECT coalesce((SELECT ({condition}) FROM ({_standing(gate, 'a.account')}) q), false) AS met"
+
+
+def _move(gate: Gate) -> str:
+    """Write the state of the gate for some accounts, where it is or ever was another than at first."""
+    closed = "coalesce(bool_or(s.action = ANY(%(closed)s)), false)"
+    moved = "count(s.id) > 0" if gate.requires is None else f"(k.met AND NOT {closed})"
+    return f"""
     INSERT INTO gate AS t (account, gate, state, value, since, until, sanctions)
     SELECT a.account, %(gate)s,
-           CASE WHEN bool_or(s.action = ANY(%(closed)s)) THEN 'closed' WHEN count(s.id) > 0 THEN 'limited'
-                ELSE 'open' END,
+           CASE WHEN {closed} OR NOT k.met THEN 'closed' WHEN count(s.id) > 0 THEN 'limited' ELSE 'open' END,
            min(s.value), %(now)s, min(s.ends_at),
            coalesce(array_agg(s.id ORDER BY s.id) FILTER (WHERE s.id IS NOT NULL), ARRAY[]::uuid[])
     FROM unnest(%(accounts)s::text[]) AS a (account)
+    CROSS JOIN LATERAL ({_met(gate)}) k
     LEFT JOIN sanction s ON s.account = a.account AND s.action = ANY(%(closed)s::text[] || %(limited)s::text[])
         AND {IN_FORCE}
-    GROUP BY a.account
-    HAVING count(s.id) > 0 OR EXISTS (SELECT FROM gate g WHERE g.account = a.account AND g.gate = %(gate)s)
+    GROUP BY a.account, k.met
+    HAVING {moved} OR EXISTS (SELECT FROM gate g WHERE g.account = a.account AND g.gate = %(gate)s)
     ORDER BY a.account
     ON CONFLICT (account, gate) DO UPDATE SET state = excluded.state, value = excluded.value, until = excluded.until,
         sanctions = excluded.sanctions,

@@ -117,6 +117,14 @@ def run(connection: Connection[Any], vocabulary: Vocabulary, ident: UUID, now: d
             return
 
 
+def go_on(connection: Connection[Any], vocabulary: Vocabulary, now: datetime) -> int:
+    """Take the next bite of each mass overturning that was begun and is not done; how many there were. Commits."""
+    begun = connection.execute("SELECT id FROM mass_overturn WHERE done_at IS NULL ORDER BY begun_at, id").fetchall()
+    for (ident,) in begun:
+        _next(connection, vocabulary, ident, now)
+    return len(begun)
+
+
 def _next(connection: Connection[Any], vocabulary: Vocabulary, ident: UUID, now: datetime) -> Progress:
     """One bite. A deadlock with a worker is nobody's fault: the bite is tried again."""
     for _ in range(_TRIES - 1):

@@ -53,6 +53,12 @@ class _Taken:
     revision: int
     account: str | None
     was: str
+    occurrence: int
+
+    @property
+    def tallied(self) -> str:
+        """The name its verdict is counted under."""
+        return self.policy if self.occurrence == 0 else f"{self.policy}+{self.occurrence}"
 
 
 def held_rules(connection: Connection[Any], vocabulary: Vocabulary) -> RuleSet:
@@ -73,10 +79,12 @@ def overturn(
 
     `rules` are `held_rules` of the same transaction.
     """
+    _lock_tallies(connection, finding_ids)
     accounts = _lock(connection, finding_ids)
     docket.hold(connection, accounts)
     before = look(connection, accounts)
     taken = _take(connection, finding_ids, ground, now)
+    _count(connection, taken)
     crashpoint("overturn.taken")
     for partition in sorted({each.partition for each in taken}):
         own = [(each.id, each.revision) for each in taken if each.partition == partition]
@@ -92,6 +100,31 @@ def overturn(
     return compare(connection, before, [each.id for each in taken], accounts, now)
 
 
+def _lock_tallies(connection: Connection[Any], finding_ids: Sequence[UUID]) -> None:
+    """A step counts before it turns findings; taking them back does so too, or the two would block each other."""
+    connection.execute(
+        "SELECT 1 FROM tally t WHERE (t.partition, t.policy) IN (SELECT f.partition, f.policy || CASE WHEN f.occurrence"
+        " > 0 THEN '+' || f.occurrence ELSE '' END FROM finding f WHERE f.id = ANY(%s)) AND t.state IN ('b', 'o')"
+        " ORDER BY t.partition, t.policy, t.state FOR UPDATE",
+        (list(finding_ids),),
+    )
+
+
+def _count(connection: Connection[Any], taken: Sequence[_Taken]) -> None:
+    """What was counted as broken is counted as overturned. What evidence has excused already is broken no more."""
+    delta: dict[tuple[int, str, str], int] = {}
+    for each in taken:
+        if each.was == "standing":
+            for state, more in (("b", -1), ("o", 1)):
+                place = (each.partition, each.tallied, state)
+                delta[place] = delta.get(place, 0) + more
+    connection.cursor().executemany(
+        'INSERT INTO tally (partition, policy, state, subjects) VALUES (%s, %s, %s::"char", %s)'
+        " ON CONFLICT (partition, policy, state) DO UPDATE SET subjects = tally.subjects + excluded.subjects",
+        [(*place, more) for place, more in sorted(delta.items())],
+    )
+
+
 def _lock(connection: Connection[Any], finding_ids: Sequence[UUID]) -> list[str]:
     """Lock the findings, in order, before their accounts, as a step does; the accounts that answer for them."""
     rows = connection.execute(
@@ -105,7 +138,8 @@ def _take(connection: Connection[Any], finding_ids: Sequence[UUID], ground: Grou
         "UPDATE finding u SET status = 'overturned', status_at = %s, revision = u.revision + 1, status_why = %s"
         " FROM finding o WHERE o.partition = u.partition AND o.id = u.id AND u.id = ANY(%s)"
         " AND u.status <> 'overturned'"
-        " RETURNING u.partition, u.id, u.policy, u.key, u.revision, 'merchant:' || u.merchant_id, o.status",
+        " RETURNING u.partition, u.id, u.policy, u.key, u.revision, 'merchant:' || u.merchant_id, o.status,"
+        " u.occurrence",
         (now, Jsonb(ground.plain()), list(finding_ids)),
     ).fetchall()
     return sorted((_Taken(*row) for row in rows), key=lambda each: (each.partition, each.id))

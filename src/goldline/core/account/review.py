@@ -14,6 +14,7 @@ from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from goldline.core.account.trail import record
 from goldline.core.errors import GoldlineError
@@ -166,11 +167,15 @@ def enter(connection: Connection[Any], case_id: UUID, reviewer: str, epoch: int,
     return Held(*row)
 
 
-def settle(connection: Connection[Any], case_id: UUID, reviewer: str, answer: str, now: datetime) -> None:
-    """Write the answer down and close the case; the caller has entered it."""
+def settle(
+    connection: Connection[Any], case_id: UUID, reviewer: str, answer: str, now: datetime,
+    effect: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Write the answer down with what followed from it, and close the case; the caller has entered it."""
     connection.execute(
-        "UPDATE review_case SET state = 'settled', answer = %s, settled_at = %s, settled_by = %s WHERE id = %s",
-        (answer, now, reviewer, case_id),
+        "UPDATE review_case SET state = 'settled', answer = %s, settled_at = %s, settled_by = %s, effect = %s"
+        " WHERE id = %s",
+        (answer, now, reviewer, None if effect is None else Jsonb(effect), case_id),
     )
     record(connection, f"person:{reviewer}", "case.settled", f"case:{case_id}", {"answer": answer}, now)
 
@@ -180,6 +185,15 @@ def release(connection: Connection[Any], case_id: UUID, reviewer: str, epoch: in
     enter(connection, case_id, reviewer, epoch, now)
     connection.execute("UPDATE review_case SET holder = NULL, claimed_until = NULL WHERE id = %s", (case_id,))
     record(connection, f"person:{reviewer}", "case.released", f"case:{case_id}", {}, now)
+
+
+def renew(connection: Connection[Any], case_id: UUID, reviewer: str, epoch: int, now: datetime) -> datetime:
+    """Hold the case for another lease under the same number; until when. The time it should take stays as it is."""
+    enter(connection, case_id, reviewer, epoch, now)
+    until = now + LEASE
+    connection.execute("UPDATE review_case SET claimed_until = %s WHERE id = %s", (until, case_id))
+    record(connection, f"person:{reviewer}", "case.renewed", f"case:{case_id}", {"until": until.isoformat()}, now)
+    return until
 
 
 def hold(

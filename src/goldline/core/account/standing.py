@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import set_json_loads
 
-from goldline.core.account import score_sql
+from goldline.core.account import gate, score_sql
 from goldline.core.facts.subject import Aggregate, Vocabulary
 from goldline.core.policy.published import RuleSet
 from goldline.core.policy.score import Score, facts_of
@@ -66,7 +66,10 @@ def keep(connection: Connection[Any], vocabulary: Vocabulary, rules: RuleSet, no
             alone = connection.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (SCORING_LOCK, part)).fetchone()
             if alone is not None and alone[0]:
                 _plan_freely(connection)
+                connection.execute("CREATE TEMPORARY TABLE scored (account text, policy text)")
                 written += sum(_keep(connection, vocabulary, each, now, part, again=again) for each in rules.scores)
+                gate.follow(connection, rules.gates, now)
+                connection.execute("DROP TABLE scored")
     return written
 
 
@@ -103,9 +106,11 @@ def _keep(
     conflict = f"UPDATE SET {changes} WHERE ({before}) IS DISTINCT FROM ({after})"
     found = connection.execute(
         (
-            f"INSERT INTO standing AS t ({columns}, policy, version, kept_at)"
+            f"WITH kept AS (INSERT INTO standing AS t ({columns}, policy, version, kept_at)"
             f" SELECT {columns}, %(policy)s, %(version)s::integer, %(now)s FROM ({scored}) x"
-            f" ON CONFLICT (account, policy, day) DO {conflict if again else 'NOTHING'}"
+            f" ON CONFLICT (account, policy, day) DO {conflict if again else 'NOTHING'} RETURNING account)"
+            # Gates that ask for standing are looked at in the same transaction.
+            " INSERT INTO scored SELECT account, %(policy)s FROM kept"
         ).encode(),
         values,
     )

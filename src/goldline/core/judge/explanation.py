@@ -309,6 +309,20 @@ def _former(promise: Promise, subject: type[Subject], findings: tuple[FindingTol
     )  # fmt: skip
 
 
+def as_found(
+    connection: Connection[Any],
+    vocabulary: Vocabulary,
+    ruleset: RuleSet,
+    kind: str,
+    finding: FindingTold,
+    now: datetime,
+) -> PromiseTold | None:
+    """A promise as one finding saw it, with nothing of what came since; None when it can no longer be read."""
+    judged_by = _judged_by(connection, vocabulary, ruleset, (finding,))
+    then = replace(finding, status="standing", status_at=None, status_why=None, kept_at=None, remedies=())
+    return _former(judged_by, vocabulary[kind], (then,), now) if judged_by is not None else None
+
+
 _WIDTH = 7  # columns a slot
 
 
@@ -406,6 +420,8 @@ def _written(promise: Promise) -> tuple[_Written, ...]:
         ("made_at", promise.made_at, 0), ("due_at", promise.due_at, 0), ("kept_at", promise.kept_at, 0),
         ("excused", promise.excused, 0),
     ]  # fmt: skip
+    if promise.when is not None:  # a rule has one time, and a condition in place of evidence
+        named = [("at", promise.made_at, 0), ("violated", promise.when, 0), named[-1]]
     for remedy in promise.remedies:
         own = (("pay", remedy.pay), ("from", remedy.bearer), ("when", remedy.when))
         named += [(name, expression, remedy.after_s) for name, expression in own]

@@ -35,12 +35,14 @@ from goldline.core.policy.verdict_sql import (
 class FindingStatements:
     """The compiled statements of one subject kind in one partition.
 
-    `asked` is None where no policy pays, `consequences` where none brings about an event.
+    `asked` is None where no policy pays, `consequences` where none brings about an event. `taken_back` counts what
+    turned of findings that a person has overturned.
     """
 
     found: str
     asked: str | None
     exonerated: str
+    taken_back: str
     consequences: str | None = None
 
 
@@ -51,6 +53,7 @@ def compile_findings(subject: type[Subject], slots: tuple[Slot, ...], partition:
         found=parametrised(_found(subject, slots, partition)),
         asked=parametrised(" UNION ALL ".join(asked)) if asked else None,
         exonerated=parametrised(_exonerated(subject, slots, partition)),
+        taken_back=parametrised(_taken_back(subject, slots, partition)),
         consequences=parametrised(" UNION ALL ".join(_consequences(subject, slots, partition))) or None,
     )
 
@@ -185,6 +188,27 @@ def _exonerated(subject: type[Subject], slots: tuple[Slot, ...], partition: int)
         f" FROM freed x WHERE u.ctid = x.place AND u.status = 'standing'"
         f" RETURNING u.id, u.policy, u.key, u.revision, u.due_at, u.found_at"
     )
+
+
+def _taken_back(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> str:
+    """By policy, how many more subjects are broken by evidence though a person has taken their findings back."""
+    rows = " UNION ALL ".join(
+        f"SELECT '{tallied(slot)}'::text AS policy, f.new, f.old, {finding_id_sql(subject, slot)} AS id FROM turned f"
+        f" WHERE f.kind = '{subject.kind}' AND f.slot = {number}"
+        for number, slot in enumerate(slots)
+    )
+    # Most partitions have none: the first condition is asked once and ends it.
+    return (
+        "SELECT x.policy, sum((x.new = 'b')::integer - (x.old = 'b')::integer)::bigint"
+        f" FROM ({rows}) x JOIN finding o ON o.partition = {partition} AND o.id = x.id AND o.status = 'overturned'"
+        f" WHERE EXISTS (SELECT FROM finding e WHERE e.partition = {partition} AND e.status = 'overturned')"
+        " GROUP BY x.policy"
+    )
+
+
+def tallied(slot: Slot) -> str:
+    """The name a slot's verdicts are counted under: the policy's, with the number of a further occurrence."""
+    return slot.policy if slot.occurrence == 0 else f"{slot.policy}+{slot.occurrence}"
 
 
 def _consequences(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> list[str]:

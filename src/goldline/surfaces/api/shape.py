@@ -277,6 +277,7 @@ class Promise(Schema):
     kept: int
     broken: int
     excused: int
+    overturned: int = 0
     pending: int
     remedies: int
     paid: dict[str, int]

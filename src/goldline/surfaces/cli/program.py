@@ -52,6 +52,7 @@ COMMANDS: Final = {
     "user": ("people:user", "People's accounts, and their roles."),
     "approval": ("approval:group", "See what waits for a second person, and approve or refuse it."),
     "audit": ("audit:group", "See who changed what, and verify that the trail is as it was written."),
+    "erase": ("erasing:erase", "Replace a consumer's identifier by a pseudonym everywhere; rehearsed without --yes."),
     "key": ("key:group", "Create, list and revoke API keys."),
     "docs": ("docs:group", "Generate reference documents."),
 }

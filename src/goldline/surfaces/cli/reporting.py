@@ -37,7 +37,7 @@ def group() -> None:
 @group.command(name="promises")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def promises_command(form: str) -> None:
-    """Every promise: made, kept, broken, excused, pending; remedies, their money and who was charged.
+    """Every promise: made, kept, broken, excused, pending, overturned; remedies, their money and who was charged.
 
     Awarded is what consumers are owed or have; settled is the part a provider has confirmed; held waits for a person
     and is not awarded. In JSON money is in minor units: `paid` (what is awarded), `settled` and `held` by currency,
@@ -90,6 +90,7 @@ def _table(found: list[PromiseReport]) -> Table:
         "broken",
         "excused",
         "pending",
+        "overturned",
         "remedies",
         "awarded",
         "settled",
@@ -98,7 +99,8 @@ def _table(found: list[PromiseReport]) -> Table:
     ):
         table.add_column(heading, justify="right")
     for each in found:
-        counts = (each.made, each.kept, each.broken, each.excused, each.pending, each.remedies)
+        counts = (each.made, each.kept, each.broken, each.excused, each.pending, each.overturned,
+                  each.remedies)  # fmt: skip
         charged = "\n".join(f"{party} {_amounts(owed)}" for party, owed in each.charged.items())
         sums = (_amounts(each.paid), _amounts(each.settled), _amounts(each.held))
         table.add_row(each.pack, each.promise, *(f"{count:,}" for count in counts), *sums, charged)

@@ -12,7 +12,6 @@ import click
 from goldline.core import audit
 from goldline.core.account import capacity as erlang
 from goldline.core.account import massoverturn, review, sample, statement
-from goldline.core.account.actor import Actor
 from goldline.core.account.massoverturn import Progress, Selection
 from goldline.core.account.picture import Effect
 from goldline.core.account.statement import READERS, Reader
@@ -23,7 +22,9 @@ from goldline.core.policy.published import load_published
 from goldline.market.sanction import ACTIONS
 from goldline.market.vocabulary import vocabulary
 from goldline.study import rectification
-from goldline.surfaces.cli.person import actor
+from goldline.surfaces import countersign
+from goldline.surfaces.cli.approval import waits
+from goldline.surfaces.cli.person import PASSWORD, actor, answerable
 from goldline.surfaces.cli.program import LANGUAGES, counted
 from goldline.surfaces.cli.record import Instant, present, record
 
@@ -118,17 +119,25 @@ def rehearse(
 @_chosen
 @click.option("--by", required=True, help="The person who decides it.")
 @click.option("--why", required=True, help="What was wrong; the parties are told it.")
+@PASSWORD
 def begin(
-    *, policy: str, version: int | None, since: datetime | None, until: datetime | None, by: str, why: str
-) -> None:
-    """Take the findings of POLICY back, in bites; stopped, `goldline overturn resume` goes on."""
+    *, policy: str, version: int | None, since: datetime | None, until: datetime | None, by: str, why: str,
+    password_stdin: bool,
+) -> None:  # fmt: skip
+    """Take the findings of POLICY back, in bites; stopped, workers or `goldline overturn resume` go on.
+
+    Where two people are needed and more money moves than one may move alone, it is asked for.
+    """
     with record() as connection:
+        who = answerable(connection, countersign.OVERTURN, by, password_stdin=password_stdin)
         now = present(connection)
-        selection = Selection(policy, version, since, until)
-        ident = massoverturn.begin(connection, selection, why, Actor("person", by, "cli"), now)
+        done = countersign.overturn(connection, who, Selection(policy, version, since, until), why, now)
         connection.commit()
-        click.echo(str(ident))
-        _run(connection, ident, now)
+        if done.asked is not None:
+            waits(done.asked)
+        elif done.begun is not None:
+            click.echo(str(done.begun))
+            _run(connection, done.begun, now)
 
 
 @overturning.command()

@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, ParamSpec
-
-from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.http import url_has_allowed_host_and_scheme
 
-from goldline.core.audit import Actor
-from goldline.surfaces.web.access import Access, entrance, is_operator, member_of
+from goldline.core.member import OPERATOR_ROLES
+from goldline.surfaces.web.access import Room, access_of, actor_of, person_of
 from goldline.surfaces.web.permission import Grant, matrix
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+__all__ = ["CONSOLE", "May", "access_of", "actor_of", "acts", "back", "looks", "person_of"]
 
-
-def looks(operation: str) -> Callable[[View[P]], View[P]]:
-    """A page for operators whose role may read it: signed out, one is asked to sign in; the others get 403."""
-    return lambda view: _guarded(view, operation, require_safe)
-
-
-def acts(operation: str) -> Callable[[View[P]], View[P]]:
-    """A change, by POST, for operators whose role may make it; 403 for the others."""
-    return lambda view: _guarded(view, operation, require_POST)
-
-
-def _guarded(view: View[P], operation: str, methods: Callable[[View[P]], View[P]]) -> View[P]:
-    if operation not in matrix().grants:
-        raise KeyError(f"{operation!r} is not an operation of permissions.toml")
-
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        asked = _sign_in_first(request)
-        if asked is not None:
-            return asked
-        access = entrance(request, operation)
-        if access.account is not None:
-            raise PermissionDenied  # the console shows everybody's
-        request.access = access  # type: ignore[attr-defined]
-        return view(request, *args, **kwargs)
-
-    made = wraps(view)(never_cache(methods(guarded)))
-    made.operation = operation  # type: ignore[attr-defined]
-    return made
-
-
-def access_of(request: HttpRequest) -> Access:
-    """What the decorator of this view has let in."""
-    found: Access = request.access  # type: ignore[attr-defined]
-    return found
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Who asks, for the audit trail."""
-    return access_of(request).actor
+# The console shows everybody's, so it admits nobody who is bound to an account.
+CONSOLE = Room("console", lambda access: access.account is None and access.role in OPERATOR_ROLES)
+looks, acts = CONSOLE.looks, CONSOLE.acts
 
 
 class May:
@@ -79,16 +34,3 @@ def back(request: HttpRequest, otherwise: str) -> HttpResponse:
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     return redirect(target if safe else reverse(otherwise))
-
-
-def _sign_in_first(request: HttpRequest) -> HttpResponse | None:
-    if request.user.is_authenticated:
-        member = member_of(request)
-        if member is None or not is_operator(member):
-            raise PermissionDenied
-        return None
-    target = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.get_full_path()})}"
-    if getattr(request, "htmx", False):
-        # A redirect would be followed inside the fragment: tell htmx to take the whole page there.
-        return HttpResponse(status=401, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})
-    return redirect(target)

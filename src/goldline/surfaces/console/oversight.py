@@ -22,6 +22,7 @@ OPERATIONS: Mapping[str, Any] = {
     "remedy.release": _("Release held remedies"),
     "breaker.release": _("Release a breaker"),
     "policy.publish": _("Publish policies"),
+    "overturn.begin": _("Take findings back in mass"),
 }
 
 

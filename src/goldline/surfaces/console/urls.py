@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from goldline.surfaces.console import account, action, decision, oversight, receiver, session, view
+from goldline.surfaces.console import (
+    account,
+    action,
+    bookmark,
+    decision,
+    judgement,
+    oversight,
+    receiver,
+    review,
+    session,
+    view,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -32,7 +43,19 @@ urlpatterns = [
     path("accounts", account.accounts, name="accounts"),
     path("accounts/<path:account>", account.account, name="account"),
     path("sanctions/<uuid:sanction_id>", account.sanction, name="sanction"),
+    path("sanctions", account.sanctions, name="sanctions"),
     path("ladders", account.ladders, name="ladders"),
+    path("cases", review.cases, name="cases"),
+    path("cases/next", judgement.take_next, name="next-case"),
+    path("cases/<uuid:case_id>", review.case, name="case"),
+    path("cases/<uuid:case_id>/clock", review.clock, name="case-clock"),
+    path("cases/<uuid:case_id>/move", judgement.move, name="move-case"),
+    path("cases/<uuid:case_id>/evidence/<str:sha256>", review.evidence_file, name="evidence"),
+    path("appeals", review.appeals, name="appeals"),
+    path("workload", review.workload, name="workload"),
+    path("workload/reviewers", judgement.add_reviewer, name="add-reviewer"),
+    path("filters/save", bookmark.save, name="save-filter"),
+    path("filters/<int:filter_id>/delete", bookmark.delete, name="delete-filter"),
     path("decisions", decision.decisions, name="decisions"),
     path("decisions/<uuid:decision_id>", decision.decision, name="decision"),
     path("breakers", view.breakers, name="breakers"),

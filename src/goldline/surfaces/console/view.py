@@ -14,6 +14,7 @@ from goldline.core.facts import notice
 from goldline.core.facts.merge import FactType
 from goldline.core.ledger import limit
 from goldline.market.order import Order
+from goldline.surfaces.console import bookmark
 from goldline.surfaces.console.access import looks
 from goldline.surfaces.console.frame import day, paging, show, text
 from goldline.surfaces.hall.link import link_for
@@ -75,6 +76,7 @@ def findings(request: HttpRequest) -> HttpResponse:
         filtered=chosen != finding_list.FindingFilter(),
         policies=sorted(titles.items()),
         states=finding_list.STATES,
+        **bookmark.kept(request, "findings"),
         **paging(request, found),
     )
 

@@ -1,16 +1,31 @@
-"""Who asks, and what of it they may: found anew at every request, so that access that is taken away ends at once."""
+"""Who asks, and what of it they may: found anew at every request, so that access that is taken away ends at once.
+
+One guard stands before every page and change of both rooms, the operators' console and the merchants' workbench.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
 
+from goldline.core.account.actor import Actor as Decider
 from goldline.core.audit import Actor
-from goldline.core.member import BOUND_ROLES, OPERATOR_ROLES, Member, find
+from goldline.core.member import BOUND_ROLES, Member, find
 from goldline.surfaces.web.engine import engine
 from goldline.surfaces.web.permission import Grant, matrix
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,58 @@ def entrance(request: HttpRequest, operation: str) -> Access:
     return Access(operation, actor, member.role, member.account if grant is Grant.OWN else None)
 
 
-def is_operator(member: Member) -> bool:
-    """Whether somebody works for the marketplace, and so may open the console."""
-    return member.role in OPERATOR_ROLES
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A part of the house: its name, as the trail has it, and whom it admits of those whom the matrix permits."""
+
+    name: str
+    admits: Callable[[Access], bool]
+
+    def looks(self, operation: str) -> Callable[[View[P]], View[P]]:
+        """A page for those whose role may read it: signed out, one is asked to sign in; the others get 403."""
+        return lambda view: self._guarded(view, operation, require_safe)
+
+    def acts(self, operation: str) -> Callable[[View[P]], View[P]]:
+        """A change, by POST, for those whose role may make it; 403 for the others."""
+        return lambda view: self._guarded(view, operation, require_POST)
+
+    def _guarded(self, view: View[P], operation: str, methods: Callable[[View[P]], View[P]]) -> View[P]:
+        if operation not in matrix().grants:
+            raise KeyError(f"{operation!r} is not an operation of permissions.toml")
+
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _sign_in_first(request)
+            access = entrance(request, operation)
+            if not self.admits(access):
+                raise PermissionDenied
+            request.access = access  # type: ignore[attr-defined]
+            request.room = self.name  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)
+
+        made = wraps(view)(never_cache(methods(guarded)))
+        made.operation = operation  # type: ignore[attr-defined]
+        return made
+
+
+def access_of(request: HttpRequest) -> Access:
+    """What the guard of this view has let in."""
+    found: Access = request.access  # type: ignore[attr-defined]
+    return found
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who asks, for the audit trail."""
+    return access_of(request).actor
+
+
+def person_of(request: HttpRequest) -> Decider:
+    """The same person as one who decides about an account, with the room acted through."""
+    return Decider("person", access_of(request).actor.name, request.room)  # type: ignore[attr-defined]
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    if getattr(request, "htmx", False):
+        # A redirect would be followed inside the fragment: tell htmx to take the whole page there.
+        return HttpResponse(status=401, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})
+    return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.get_full_path()})}")

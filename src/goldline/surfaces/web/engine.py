@@ -19,11 +19,42 @@ from goldline.core import database
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
-class _Local(threading.local):
+@dataclass(slots=True)
+class _Way:
+    """One connection of a thread, and the database it leads to."""
+
+    application: str
+    settings: tuple[str, ...] = ()
     connection: Connection | None = None
     url: str = ""
-    deciding: Connection | None = None
-    deciding_url: str = ""
+
+    def open(self) -> Connection:
+        """The connection that stands; another when it broke or leads elsewhere."""
+        url, standing = engine_url(), self.connection
+        if standing is not None and not standing.closed and not standing.broken and self.url == url:
+            return standing
+        self.close()
+        self.connection = database.connect(url, autocommit=True, application=self.application)
+        for each in self.settings:
+            self.connection.execute(each.encode())
+        self.url = url
+        return self.connection
+
+    def close(self) -> None:
+        """Close it, if it is open."""
+        if self.connection is not None:
+            with suppress(psycopg.Error):
+                self.connection.close()
+        self.connection = None
+
+
+class _Local(threading.local):
+    def __init__(self) -> None:
+        self.reading = _Way("goldline-web")
+        # Decisions name one order and one buyer, so one plan serves all, and planning would take longer than answering.
+        self.deciding = _Way(
+            "goldline-decisions", ("SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off")
+        )
 
 
 UNKNOWN = "postgresql:///goldline"
@@ -61,44 +92,18 @@ def engine() -> Connection:
     Raises `DatabaseError` or `psycopg.OperationalError` when the database cannot be reached; the surfaces answer
     503 to that.
     """
-    url = engine_url()
-    standing = _local.connection
-    if standing is not None and not standing.closed and not standing.broken and _local.url == url:
-        return standing
-    _close(standing)
-    _local.connection = database.connect(url, autocommit=True, application="goldline-web")
-    _local.url = url
-    return _local.connection
+    return _local.reading.open()
 
 
 def decision_engine() -> Connection:
-    """This thread's connection for decisions: its statements are planned once, whatever they are asked about.
-
-    They name one order and one buyer, so one plan serves all, and planning would take longer than answering.
-    """
-    url = engine_url()
-    standing = _local.deciding
-    if standing is not None and not standing.closed and not standing.broken and _local.deciding_url == url:
-        return standing
-    _close(standing)
-    _local.deciding = database.connect(url, autocommit=True, application="goldline-decisions")
-    _local.deciding.execute("SET plan_cache_mode = force_generic_plan")
-    _local.deciding.execute("SET enable_seqscan = off")
-    _local.deciding_url = url
-    return _local.deciding
+    """This thread's connection for decisions: its statements are planned once, whatever they are asked about."""
+    return _local.deciding.open()
 
 
 def forget() -> None:
     """Close this thread's connections, if it has any; the next `engine()` opens another."""
-    _close(_local.connection)
-    _close(_local.deciding)
-    _local.connection = _local.deciding = None
-
-
-def _close(connection: Connection | None) -> None:
-    if connection is not None:
-        with suppress(psycopg.Error):
-            connection.close()
+    _local.reading.close()
+    _local.deciding.close()
 
 
 def engine_now(connection: Connection) -> datetime:

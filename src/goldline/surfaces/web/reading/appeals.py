@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Final, get_args
 from uuid import UUID
 
@@ -48,9 +49,13 @@ _CASES: Final = Listing(
 _DECIDED: Final = ("decided_at", "answer")
 
 
-def appeals(connection: Connection, account: str, state: str, cursor: str | None, limit: int) -> Slice:
-    """One page of appeals, newest first; `state` is one of the stored ones."""
+def appeals(
+    connection: Connection, account: str, state: str, cursor: str | None, limit: int, *,
+    due_before: datetime | None = None,
+) -> Slice:  # fmt: skip
+    """One page of appeals, newest first; `state` is one of the stored ones. With `due_before` those that wait alone."""
     conditions = Conditions()
+    conditions.add("a.state IN ('filed', 'evidence_asked') AND a.answer_by < %s", due_before)
     conditions.add("a.account = %s", account)
     conditions.add("a.state = %s", state)
     return fetch(connection, _APPEALS, conditions, cursor, limit)
@@ -67,12 +72,17 @@ def appeal(connection: Connection, appeal_id: UUID, account: str = "") -> Row:
     return found[0]
 
 
-def cases(connection: Connection, state: str, kind: str, holder: str, cursor: str | None, limit: int) -> Slice:
+def cases(
+    connection: Connection, state: str, kind: str, holder: str, cursor: str | None, limit: int, *, account: str = "",
+    due_before: datetime | None = None,
+) -> Slice:  # fmt: skip
     """One page of reviewers' cases, newest first."""
     conditions = Conditions()
     conditions.add("state = %s", state)
     conditions.add("kind = %s", kind)
     conditions.add("holder = %s", holder)
+    conditions.add("account = %s", account)
+    conditions.add("answer_by < %s", due_before)
     return fetch(connection, _CASES, conditions, cursor, limit)
 
 

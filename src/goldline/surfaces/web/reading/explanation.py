@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from uuid import UUID
 
-from goldline.core.judge.explanation import Explanation, explain
+from goldline.core.judge.explanation import Explanation, PromiseTold, as_found, explain
 from goldline.core.policy.published import RuleSet, load_published, ruleset_epoch
 from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.web.engine import Connection, engine_now, engine_url
@@ -42,3 +43,18 @@ def explanation_of(connection: Connection, order_id: str) -> bytes | None:
     """The same in JSON, for the API."""
     found = order_explained(connection, order_id)
     return found.as_json() if found else None
+
+
+def finding_explained(connection: Connection, finding_id: UUID) -> PromiseTold | None:
+    """What a finding says was broken, with the values its nodes had then and nothing of what came after it.
+
+    None without such a finding, or when the version it was judged by can no longer be read.
+    """
+    row = connection.execute("SELECT subject, key FROM finding WHERE id = %s", (finding_id,)).fetchone()
+    if row is None:
+        return None
+    now, known = engine_now(connection), rules(connection)
+    found = explain(connection, VOCABULARY, known, row[0], row[1], now)
+    told = [finding for each in (found.promises if found else ()) for finding in each.findings]
+    own = next((each for each in told if each.id == str(finding_id)), None)
+    return as_found(connection, VOCABULARY, known, row[0], own, now) if own is not None else None

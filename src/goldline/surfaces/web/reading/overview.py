@@ -109,7 +109,7 @@ def read(connection: Connection) -> Overview:
         promises_kept=_counted(counts, "k"),
         broken_today=_number(
             connection,
-            "SELECT count(*) FROM (SELECT FROM finding WHERE found_at >= %s LIMIT %s) x",
+            "SELECT count(*) FROM (SELECT FROM finding WHERE found_at >= %s AND status <> 'overturned' LIMIT %s) x",
             [day, COUNTED_AT_MOST],
         ),
         broken_series=_broken(connection, now),
@@ -158,7 +158,7 @@ def _broken(connection: Connection, now: datetime) -> list[float]:
     rows = connection.execute(
         """SELECT floor(extract(epoch FROM %(now)s - found_at) / 3600)::int AS bin, count(*)
            FROM (SELECT found_at FROM finding WHERE found_at > %(now)s - interval '24 hours' AND found_at <= %(now)s
-                 ORDER BY found_at DESC LIMIT %(most)s) day
+                 AND status <> 'overturned' ORDER BY found_at DESC LIMIT %(most)s) day
            GROUP BY 1""",
         {"now": now, "most": COUNTED_AT_MOST},
     ).fetchall()

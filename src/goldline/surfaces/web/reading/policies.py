@@ -125,6 +125,7 @@ class Standing:
     broken: int
     excused: int
     pending: int
+    overturned: int
     remedies: int
     paid: dict[str, int]
     charged: dict[str, int]
@@ -146,14 +147,15 @@ def standings(connection: Connection) -> list[Standing]:
 def _standing(name: str, verdicts: list[tuple[Any, ...]], money: list[tuple[Any, ...]]) -> Standing:
     counted = {_letter(state): int(subjects) for policy, state, subjects in verdicts if policy == name}
     own = [row[1:] for row in money if row[0] == name]
-    kept, broken, excused, pending = (counted.get(letter, 0) for letter in "kbep")
+    kept, broken, excused, pending, overturned = (counted.get(letter, 0) for letter in "kbepo")
     return Standing(
         promise=name,
-        made=kept + broken + excused + pending,
+        made=kept + broken + excused + pending + overturned,
         kept=kept,
         broken=broken,
         excused=excused,
         pending=pending,
+        overturned=overturned,
         remedies=sum(count for _, count, _, _ in own),
         paid={currency: int(paid) for currency, _, paid, _ in own if paid},
         charged={currency: int(charged) for currency, _, _, charged in own if charged},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import Final
+
 from goldline.surfaces.web.engine import Connection
 from goldline.surfaces.web.reading.page import Conditions, Listing, Slice, fetch
 
@@ -12,6 +15,37 @@ _SANCTIONS = Listing(
     FROM sanction""",
     key=(("starts_at", "timestamptz"), ("id", "uuid")),
 )
+
+
+STATES = ("in_force", "over", "released", "revoked")
+_STATE: Final = (
+    "CASE WHEN revoked_at IS NOT NULL THEN 'revoked'"
+    " WHEN released_at <= coalesce((SELECT at FROM driven_clock), clock_timestamp()) THEN 'released'"
+    " WHEN ends_at <= coalesce((SELECT at FROM driven_clock), clock_timestamp()) THEN 'over' ELSE 'in_force' END"
+)
+
+
+_WITH_STATE: Final = f"SELECT page.*, {_STATE} AS state FROM page"  # noqa: S608 - ours
+
+
+@dataclass(frozen=True, slots=True)
+class SanctionFilter:
+    """What to show of the sanctions; an empty field filters nothing. `state` is one of `STATES`."""
+
+    account: str = ""
+    ladder: str = ""
+    action: str = ""
+    state: str = ""
+
+
+def chosen_sanctions(connection: Connection, chosen: SanctionFilter, cursor: str | None = None) -> Slice:
+    """One page of the sanctions that fit a filter, each with its state now. Raises BadCursor."""
+    conditions = Conditions()
+    conditions.add("account = %s", chosen.account)
+    conditions.add("ladder = %s", chosen.ladder)
+    conditions.add("action = %s", chosen.action)
+    conditions.add(f"{_STATE} = %s", chosen.state)
+    return fetch(connection, replace(_SANCTIONS, around=_WITH_STATE), conditions, cursor)
 
 
 def sanctions(connection: Connection, account: str = "", cursor: str | None = None, limit: int = 50) -> Slice:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -60,6 +61,13 @@ STATE_WORDS = {
     "waiting": gettext_lazy("waiting for an answer"),
     "approved": gettext_lazy("approved"),
     "withdrawn": gettext_lazy("withdrawn"),
+    # of an appeal and its case
+    "filed": gettext_lazy("filed"),
+    "claimed": gettext_lazy("being looked at"),
+    "evidence_asked": gettext_lazy("waiting for evidence"),
+    "upheld": gettext_lazy("decision upheld"),
+    "partly": gettext_lazy("granted in part"),
+    "settled": gettext_lazy("answered"),
     # of a delivery
     "ready": gettext_lazy("waiting to be sent"),
     "done": gettext_lazy("delivered"),
@@ -84,7 +92,19 @@ STATE_WORDS = {
 TONES = {
     "good": {"approved", "kept", "paid", "done", "ok", "compensated", "redriven"},
     "bad": {"broken", "refused", "dead", "failed", "closed", "in_force"},
-    "wait": {"accrued", "unknown", "held", "ready", "owed", "open", "limited", "waiting"},
+    "wait": {
+        "filed",
+        "claimed",
+        "evidence_asked",
+        "accrued",
+        "unknown",
+        "held",
+        "ready",
+        "owed",
+        "open",
+        "limited",
+        "waiting",
+    },
 }
 KIND_WORDS = {
     "coupon": gettext_lazy("coupon"),
@@ -92,12 +112,18 @@ KIND_WORDS = {
     "balance": gettext_lazy("account balance"),
     "payout": gettext_lazy("payout"),
     "webhook": gettext_lazy("webhook"),
+    # of a case
+    "appeal": gettext_lazy("appeal"),
+    "decision": gettext_lazy("decision"),
+    "evidence": gettext_lazy("evidence"),
 }
 CLAUSE_WORDS = {
     "made_at": gettext_lazy("Promised since"),
     "due_at": gettext_lazy("Deadline"),
     "kept_at": gettext_lazy("Proof that it was kept"),
     "excused": gettext_lazy("Does not apply if"),
+    "at": gettext_lazy("Judged as of"),
+    "violated": gettext_lazy("Violated if"),
     "pay": gettext_lazy("Amount"),
     "from": gettext_lazy("Who bears it"),
     "when": gettext_lazy("Paid only if"),
@@ -297,6 +323,31 @@ def clause(name: str) -> str:
     if found and ordinal.isdecimal():
         return _("Remedy %(n)s: %(what)s") % {"n": ordinal, "what": told_as}
     return f"{owner}{found}{told_as}"
+
+
+@register.filter
+def ratio(value: Fraction) -> str:
+    """A figure of agreement with two places."""
+    return str(format_decimal(round(float(value), 2), format="0.00", locale=_locale()))
+
+
+@register.filter
+def unlocalized(value: int) -> str:
+    """A whole number for an attribute: digits alone."""
+    return str(int(value))
+
+
+@register.filter
+def sanction_of(ident: str, known: Iterable[Any]) -> str:
+    """What a sanction does, found by its id among those that are known; its id otherwise."""
+    found = next((each for each in known or () if str(each.id) == ident), None)
+    return language.told(found.words) if found else ident[:8]
+
+
+@register.filter
+def reason_of(row: Mapping[str, Any], reasons: Mapping[tuple[str, str], Any]) -> str:
+    """The title of an appeal's reason."""
+    return language.told(reasons.get((row["terms"], row["reason"]), row["reason"]))
 
 
 @register.simple_tag
