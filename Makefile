@@ -17,7 +17,7 @@ demo: ## set up and show a marketplace whose promises are kept, in the browser
 
 test: ## set up and run every test but the long ones
 	@$(PYTHON) tools/environment.py dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --dist loadfile
 
 check: ## style, types, layers and size bars, in under a minute
 	@$(PYTHON) tools/environment.py dev
