@@ -6,7 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from goldline.core.judge.explanation import Explanation, explain
+from goldline.core.judge.explanation import explain
+from goldline.core.judge.told import Explanation
 from tests.laws.world import World
 
 PAID = datetime(2026, 8, 20, 2, tzinfo=UTC)  # ten in the morning in Shanghai

@@ -11,9 +11,10 @@ import pytest
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
-from goldline.core.judge.explanation import Explanation, PromiseTold, explain
+from goldline.core.judge.explanation import explain
 from goldline.core.judge.sentence import amount, duration
 from goldline.core.judge.telling import told
+from goldline.core.judge.told import Explanation, PromiseTold
 from goldline.core.policy.published import load_published, publish
 from goldline.market.vocabulary import vocabulary
 from tests.policy.book import edited, pack

@@ -8,8 +8,8 @@ import pytest
 from django.utils import translation
 
 from goldline.core.facts.merge import FactType
-from goldline.core.judge.explanation import NodeValue
 from goldline.core.judge.sentence import amount
+from goldline.core.judge.told import NodeValue
 from goldline.core.money import whole_minor
 from goldline.surfaces.web.templatetags import present
 

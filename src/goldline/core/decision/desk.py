@@ -31,6 +31,7 @@ from goldline.core.policy.decision import Decision
 from goldline.core.policy.decision_sql import Ruling, live_sql, rule_sql, ruling
 from goldline.core.policy.published import RuleSet
 from goldline.core.spelling import closest
+from goldline.core.statement import Statement, numbered
 
 ASKER_LOCK: Final = 0x601D
 SUBJECT_LOCK: Final = 0x601E  # beside it: accounts may be linked between two askings about one subject
@@ -61,7 +62,7 @@ class Counter:
     question: type[Question]
     versions: tuple[Decision, ...]
     asker: str
-    rule: str
+    rule: Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Desk:
             "SELECT EXISTS (SELECT FROM decision WHERE id = %(decision_id)s), r.version, r.facts::text, r.grounds,"
             f" r.nodes::text FROM ({rule})"
         )
-        counter = Counter(question, versions, asker, f"{texts} r(version, facts, grounds, nodes)")
+        counter = Counter(question, versions, asker, numbered(f"{texts} r(version, facts, grounds, nodes)"))
         self._counters[policy] = counter
         if own_id in self._counters:
             self._shared.add(own_id)
@@ -147,7 +148,7 @@ class Desk:
         asker, accounts, at = self._enter(connection, counter, partition, key)
         own = {ASKED_AT: at, ASKER: asker, "accounts": accounts, "partition": partition, "key": key}
         values = {**given, **own, "decision_id": decision_id}
-        row = connection.execute(counter.rule.encode(), values, prepare=True).fetchone()
+        row = counter.rule.run(connection, values).fetchone()
         assert row is not None, "the subject was there a moment ago"
         if row[0]:
             known = find(connection, decision_id)

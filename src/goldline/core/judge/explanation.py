@@ -11,17 +11,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import msgspec
 from psycopg import Connection
 
 from goldline.core.errors import GoldlineError
 from goldline.core.facts.coverage import NoticeTold, notices_of
 from goldline.core.facts.event import partition_of
-from goldline.core.facts.merge import FactType
 from goldline.core.facts.subject import Subject, Vocabulary
 from goldline.core.facts.table import noticed_columns
 from goldline.core.judge import sentence
 from goldline.core.judge.sentence import LANGUAGES
+from goldline.core.judge.told import (
+    Clause,
+    Evidence,
+    Explanation,
+    FindingTold,
+    NodeValue,
+    Posting,
+    PromiseTold,
+    RemedyTold,
+)
 from goldline.core.policy.expression import Expression, Type
 from goldline.core.policy.promise import Promise
 from goldline.core.policy.published import RuleSet, load_version
@@ -34,157 +42,10 @@ from goldline.core.policy.verdict_sql import (
     state_sql,
     version_sql,
 )
+from goldline.core.statement import Statement, numbered
 
 STATES: Final = {"p": "pending", "k": "kept", "b": "broken", "e": "excused"}
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One fact a promise reads, as it stands now."""
-
-    name: str
-    value: Any
-    about: str
-    type: FactType
-
-
-@dataclass(frozen=True, slots=True)
-class NodeValue:
-    """A sub-expression and its value: instants as text, intervals in seconds, amounts in minor units."""
-
-    label: str
-    value: Any
-    type: Type | None
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """One expression of a promise as it was written, and the values of its nodes. `name` is its key in the pack.
-
-    `after_s` is how long after the deadline the remedy it belongs to is owed; 0 elsewhere.
-    """
-
-    name: str
-    text: str
-    nodes: tuple[NodeValue, ...]
-    after_s: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """One line of the ledger."""
-
-    entry: str
-    line: int
-    account: str
-    amount_minor: int
-    currency: str
-    reason: str
-    posted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RemedyTold:
-    """What was owed for a finding. `bearer` was charged first; `charged_to` bears it now; `why` says why it is held.
-
-    Where two bear it, `sharer` was charged `share_minor` of it and `share_to` bears that part now.
-    """
-
-    id: str
-    kind: str
-    payee: str
-    bearer: str
-    charged_to: str
-    asked_minor: int
-    amount_minor: int
-    currency: str
-    state: str
-    why: str | None
-    accrued_at: datetime
-    settled_at: datetime | None
-    provider_ref: str | None
-    postings: tuple[Posting, ...]
-    sharer: str | None = None
-    share_to: str | None = None
-    share_minor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class FindingTold:
-    """A breach as it was found: what it was judged on stays as it was seen. `clauses` hold the stored values."""
-
-    id: str
-    policy: str
-    version: int
-    occurrence: int
-    made_at: datetime | None
-    due_at: datetime
-    kept_at: datetime | None
-    found_at: datetime
-    status: str
-    status_at: datetime | None
-    status_why: Any
-    facts: Mapping[str, Any]
-    nodes: tuple[NodeValue, ...]
-    remedies: tuple[RemedyTold, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PromiseTold:
-    """One promise made about the subject, and what became of it. `recorded` is the verdict the last step wrote.
-
-    One that is no longer made but has findings has none recorded; it is told as it was found. `evidence` is what is
-    known now. `seen_at` is when the finding was made that the values of `clauses`, facts among them, were stored with;
-    without it they are those of now. `side` says whose clock it is, where that is not the seller's.
-    """
-
-    policy: str
-    version: int
-    title: Mapping[str, str]
-    about: Mapping[str, str]
-    state: str
-    recorded: str | None
-    made_at: datetime
-    due_at: datetime
-    grace_s: int
-    judge_at: datetime
-    kept_at: datetime | None
-    currency: str
-    evidence: tuple[Evidence, ...]
-    clauses: tuple[Clause, ...]
-    findings: tuple[FindingTold, ...]
-    summary: Mapping[str, str]
-    clause: str | None = None
-    grade: str | None = None
-    side: str | None = None
-    seen_at: datetime | None = None
-
-    @property
-    def remedies(self) -> tuple[RemedyTold, ...]:
-        """Every remedy of every finding."""
-        return tuple(remedy for finding in self.findings for remedy in finding.remedies)
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One subject explained at one time. `facts` are all that is known of it, without what is unknown.
-
-    `within` are the subjects within it about which something was promised, each explained likewise; `notices`
-    move or void its clocks.
-    """
-
-    kind: str
-    key: str
-    now: datetime
-    facts: Mapping[str, Any]
-    promises: tuple[PromiseTold, ...]
-    within: tuple[Explanation, ...] = ()
-    notices: tuple[NoticeTold, ...] = ()
-
-    def as_json(self) -> bytes:
-        """The whole as JSON in UTF-8: instants in RFC 3339, amounts in minor units, decimals as text."""
-        return msgspec.json.encode(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +63,7 @@ class _Compiled:
     kind: str
     epoch: int
     partitions: int
-    statement: bytes
+    statement: Statement
     names: tuple[str, ...]
     slots: tuple[Slot, ...]
     written: Mapping[tuple[str, int], tuple[_Written, ...]]
@@ -238,9 +99,9 @@ def explain(
 def _rows(connection: Connection[Any], programs: list[_Compiled], values: Json) -> list[list[tuple[Any, ...]]]:
     """The rows of every program, in one round trip."""
     if len(programs) == 1:
-        return [connection.execute(programs[0].statement, values, prepare=True).fetchall()]
+        return [programs[0].statement.run(connection, values).fetchall()]
     with connection.pipeline():
-        cursors = [connection.execute(each.statement, values, prepare=True) for each in programs]
+        cursors = [each.statement.run(connection, values) for each in programs]
         return [cursor.fetchall() for cursor in cursors]
 
 
@@ -333,7 +194,7 @@ def _program(connection: Connection[Any], subject: type[Subject], ruleset: RuleS
     if found is None or found.epoch != ruleset.epoch:
         ids = [row[0] for row in connection.execute("SELECT id FROM goldline.partition ORDER BY id")]
         own = tuple(slot for slot in ruleset.slots(subject.kind) if slot.occurrence == 0)
-        statement = _statement(subject, own, which.format(listed=", ".join(map(str, ids)) or "NULL")).encode()
+        statement = numbered(_statement(subject, own, which.format(listed=", ".join(map(str, ids)) or "NULL")))
         written = {(each.policy, each.version): _written(each) for slot in own for each in slot.versions}
         found = _Compiled(subject.kind, ruleset.epoch, len(ids), statement, tuple(subject.facts), own, written)
         _compiled[where, subject.kind, which] = found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from goldline.core.facts.coverage import NoticeTold
-from goldline.core.judge.explanation import Clause, Explanation, FindingTold, PromiseTold
 from goldline.core.judge.sentence import Language, account, amount, duration, instant, reason, shown, word
+from goldline.core.judge.told import Clause, Explanation, FindingTold, PromiseTold
 
 
 def told(explanation: Explanation, language: Language) -> str:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from goldline.core.decision.record import find, words_of
 from goldline.core.facts.merge import FactType
 from goldline.core.facts.question import Question
-from goldline.core.judge.explanation import NodeValue
+from goldline.core.judge.told import NodeValue
 from goldline.core.policy.published import load_decision
 from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.console.access import looks

@@ -15,7 +15,7 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from goldline.core.judge.explanation import RemedyTold
+from goldline.core.judge.told import RemedyTold
 from goldline.surfaces.web.language import current, told
 from goldline.surfaces.web.reading.aftersales import Case, cases_of
 from goldline.surfaces.web.reading.story import PromiseStory, Story

@@ -14,7 +14,7 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from goldline.core.judge.explanation import Explanation, PromiseTold
+from goldline.core.judge.told import Explanation, PromiseTold
 from goldline.surfaces.web.language import current
 from goldline.surfaces.web.reading.story import Story
 from goldline.surfaces.web.templatetags.present import money

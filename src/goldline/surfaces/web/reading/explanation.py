@@ -6,7 +6,8 @@ import threading
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from goldline.core.judge.explanation import Explanation, PromiseTold, as_found, explain
+from goldline.core.judge.explanation import as_found, explain
+from goldline.core.judge.told import Explanation, PromiseTold
 from goldline.core.policy.published import RuleSet, load_published, ruleset_epoch
 from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.web.engine import Connection, engine_now, engine_url

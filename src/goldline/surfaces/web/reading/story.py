@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from goldline.core.facts.coverage import NoticeTold
-from goldline.core.judge.explanation import Clause, Explanation, FindingTold, PromiseTold, RemedyTold
+from goldline.core.judge.told import Clause, Explanation, FindingTold, PromiseTold, RemedyTold
 from goldline.core.money import whole_minor
 from goldline.core.policy.promise import Promise
 from goldline.core.policy.published import RuleSet

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from goldline.core.facts.merge import FactType
-from goldline.core.judge.explanation import NodeValue, PromiseTold
+from goldline.core.judge.told import NodeValue, PromiseTold
 from goldline.core.money import Money, MoneyError, whole_minor
 from goldline.market.sanction import ACTIONS
 from goldline.surfaces.web import language
