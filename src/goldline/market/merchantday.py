@@ -9,6 +9,7 @@ from goldline.core.facts.subject import Aggregate
 from goldline.market.conversation import Conversation
 from goldline.market.merchant import Merchant
 from goldline.market.order import Order
+from goldline.market.parcel import Parcel
 from goldline.market.review import Review
 
 MONEY, NUMBER = FactType.MONEY, FactType.NUMBER
@@ -42,15 +43,18 @@ _ANSWER_S = (
     f" THEN {_NIGHT} END)), 0)"
 )
 _SIGNED = "signed_at IS NOT NULL"
+# A trace that is both late and untrue is an anomaly once, an untrue one, on the day it became untrue.
+_LATE_TRACE, _UNTRUE_TRACE = "untrue_at IS NULL", "exempted_at IS NULL"
+_COUNTED = ("order", "parcel", "review", "conversation")
 
 
 class MerchantDay(Aggregate):
-    """Counts over one merchant's orders, reviews and conversations, each on the day of the time it is counted by."""
+    """Counts over one merchant's orders, parcels, reviews and conversations, each on the day of the time it is counted by."""
 
     kind = "merchant_day"
     key = "merchant_day_id"
-    owners: ClassVar[dict[str, str]] = dict.fromkeys(("order", "review", "conversation"), "merchant_id")
-    zones: ClassVar[dict[str, str]] = dict.fromkeys(("order", "review", "conversation"), "zone")
+    owners: ClassVar[dict[str, str]] = dict.fromkeys(_COUNTED, "merchant_id")
+    zones: ClassVar[dict[str, str]] = dict.fromkeys(_COUNTED, "zone")
     holder = Merchant
     parties: ClassVar[dict[str, str]] = {"merchant": "owner"}
 
@@ -144,6 +148,19 @@ class MerchantDay(Aggregate):
         Order, _ANSWER_S, NUMBER, at="refund_asked_at", where="refund_decided_at IS NOT NULL",
         about="seconds from asking to the answer of those; asked from 23:00 to 08:00, they begin at 08:00",
     )  # fmt: skip
+    parcels = Count(Parcel, at="created_at", about="waybills made that day; kept while promises are made about parcels")
+    traces_late = Count(
+        Parcel, at="trace_late_at", where=_LATE_TRACE,
+        about="parcels whose trace became an anomaly of time that day: not begun, or not gone on, for 48 hours",
+    )  # fmt: skip
+    traces_untrue = Count(Parcel, at="untrue_at", where=_UNTRUE_TRACE, about="parcels whose trace became untrue")
+    traces_late_minor = Sum(
+        Parcel, "paid_amount", MONEY, at="trace_late_at", where=_LATE_TRACE,
+        about="what was paid for the orders of those late; an order of two such parcels twice",
+    )  # fmt: skip
+    traces_untrue_minor = Sum(
+        Parcel, "paid_amount", MONEY, at="untrue_at", where=_UNTRUE_TRACE, about="the same of those untrue"
+    )
     reviews = Count(Review, at="reviewed_at", about="reviews given that day")
     rating_sum = Sum(Review, "rating", NUMBER, at="reviewed_at", about="their ratings of the goods, added up")
     reviews_bad = Count(Review, at="reviewed_at", where="rating <= 2", about="of those reviews, one or two stars")
@@ -191,6 +208,10 @@ class MerchantDay(Aggregate):
     reply_s_30d = Windowed("reply_s", 30, about="reply_s of thirty days")
     rated_30d = Windowed("conversations_rated", 30, about="conversations_rated of thirty days")
     poor_30d = Windowed("conversations_poor", 30, about="conversations_poor of thirty days")
+    traces_late_minor_30d = Windowed("traces_late_minor", 30, type=MONEY, about="traces_late_minor of thirty days")
+    traces_untrue_minor_30d = Windowed(
+        "traces_untrue_minor", 30, type=MONEY, about="traces_untrue_minor of thirty days"
+    )
     fraudulent_30d = Windowed("orders_fraudulent", 30, about="orders_fraudulent of thirty days")
     backlog = Windowed("orders_waiting", 90, about="overdue orders of ninety days still waiting")
     orders_lost = Count(
