@@ -1,4 +1,4 @@
-"""Anomalies of a shop's parcels, told in events: counted on the day they arise, twenty and a tenth of a day's parcels."""
+"""Anomalies of a shop's parcels, told in events: counted on the day they arise, twenty and a tenth of the parcels."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_an_untrue_trace_counts_once_on_the_day_it_became_untrue(world: World) -
 
 
 def test_a_scan_in_the_last_second_takes_one_away_and_late_news_gives_the_day_back(world: World) -> None:
-    """Scanned in the 48th hour it is no anomaly, a second later it is; news that comes late takes the sanctions back."""
+    """Scanned within 48 hours it is no anomaly, a second later it is; news that comes late takes the sanctions back."""
     world.feed([*silent(19), *parcel("edge", picked=48 + 1 / 3600)])
     keep_house(world, LATER)
     assert (count(world), violations(world)) == ((0, 20, 0), [("late-traces", f"m1|{DAY}")])

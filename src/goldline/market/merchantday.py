@@ -49,7 +49,7 @@ _COUNTED = ("order", "parcel", "review", "conversation")
 
 
 class MerchantDay(Aggregate):
-    """Counts over one merchant's orders, parcels, reviews and conversations, each on the day of the time it is counted by."""
+    """Counts over one merchant's orders, parcels, reviews and conversations, each on the day of its time."""
 
     kind = "merchant_day"
     key = "merchant_day_id"
@@ -161,6 +161,10 @@ class MerchantDay(Aggregate):
     traces_untrue_minor = Sum(
         Parcel, "paid_amount", MONEY, at="untrue_at", where=_UNTRUE_TRACE, about="the same of those untrue"
     )
+    orders_returned = Count(
+        Order, at="paid_at", where="shipped_at <= refund_approved_at",
+        about="orders paid that day, shipped, and asked back with success after that",
+    )  # fmt: skip
     reviews = Count(Review, at="reviewed_at", about="reviews given that day")
     rating_sum = Sum(Review, "rating", NUMBER, at="reviewed_at", about="their ratings of the goods, added up")
     reviews_bad = Count(Review, at="reviewed_at", where="rating <= 2", about="of those reviews, one or two stars")
@@ -208,6 +212,8 @@ class MerchantDay(Aggregate):
     reply_s_30d = Windowed("reply_s", 30, about="reply_s of thirty days")
     rated_30d = Windowed("conversations_rated", 30, about="conversations_rated of thirty days")
     poor_30d = Windowed("conversations_poor", 30, about="conversations_poor of thirty days")
+    returned_45d = Windowed("orders_returned", 31, ago=15, about="orders_returned from 45 to 15 days back")
+    picked_45d = Windowed("orders_picked", 31, ago=15, about="orders_picked from 45 to 15 days back")
     traces_late_minor_30d = Windowed("traces_late_minor", 30, type=MONEY, about="traces_late_minor of thirty days")
     traces_untrue_minor_30d = Windowed(
         "traces_untrue_minor", 30, type=MONEY, about="traces_untrue_minor of thirty days"
