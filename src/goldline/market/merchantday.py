@@ -11,6 +11,7 @@ from goldline.market.merchant import Merchant
 from goldline.market.order import Order
 from goldline.market.parcel import Parcel
 from goldline.market.review import Review
+from goldline.market.ticket import Ticket
 
 MONEY, NUMBER = FactType.MONEY, FactType.NUMBER
 
@@ -45,11 +46,11 @@ _ANSWER_S = (
 _SIGNED = "signed_at IS NOT NULL"
 # A trace that is both late and untrue is an anomaly once, an untrue one, on the day it became untrue.
 _LATE_TRACE, _UNTRUE_TRACE = "untrue_at IS NULL", "exempted_at IS NULL"
-_COUNTED = ("order", "parcel", "review", "conversation")
+_COUNTED = ("order", "parcel", "review", "conversation", "ticket")
 
 
 class MerchantDay(Aggregate):
-    """Counts over one merchant's orders, parcels, reviews and conversations, each on the day of its time."""
+    """Counts over one merchant's orders, parcels, reviews, conversations and tickets, each on the day of its time."""
 
     kind = "merchant_day"
     key = "merchant_day_id"
@@ -174,6 +175,11 @@ class MerchantDay(Aggregate):
     reply_s = Sum(Conversation, "reply_s", NUMBER, at="closed_at", about="seconds those waited, in all")
     conversations_rated = Count(Conversation, at="closed_at", where="rating IS NOT NULL", about="conversations rated")
     conversations_poor = Count(Conversation, at="closed_at", where="rating <= 3", about="of those, three stars or less")
+    tickets_due = Count(Ticket, at="answer_by", about="the platform's tickets to be answered by that day")
+    tickets_overdue = Count(
+        Ticket, at="answer_by", where="answered_at IS NULL OR answered_at > answer_by",
+        about="of those, not answered in time",
+    )  # fmt: skip
 
     due_yesterday = Windowed("orders_due", 1, ago=1, about="orders_due of the day before")
     late_yesterday = Windowed("orders_late", 1, ago=1, about="orders_late of the day before")
@@ -214,6 +220,9 @@ class MerchantDay(Aggregate):
     poor_30d = Windowed("conversations_poor", 30, about="conversations_poor of thirty days")
     returned_45d = Windowed("orders_returned", 31, ago=15, about="orders_returned from 45 to 15 days back")
     picked_45d = Windowed("orders_picked", 31, ago=15, about="orders_picked from 45 to 15 days back")
+    paid_minor_7d = Windowed("paid_minor", 7, type=MONEY, about="paid_minor of seven days")
+    tickets_7d = Windowed("tickets_due", 7, about="tickets_due of seven days")
+    tickets_overdue_7d = Windowed("tickets_overdue", 7, about="tickets_overdue of seven days")
     traces_late_minor_30d = Windowed("traces_late_minor", 30, type=MONEY, about="traces_late_minor of thirty days")
     traces_untrue_minor_30d = Windowed(
         "traces_untrue_minor", 30, type=MONEY, about="traces_untrue_minor of thirty days"
