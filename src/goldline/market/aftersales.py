@@ -9,6 +9,7 @@ from typing import Literal
 
 from goldline.core.facts.event import AmountMinor, Currency, Data, Id, Text, Time, event
 from goldline.market.scan import ScanCode
+from goldline.market.zone import known_zone
 
 Asks = Literal["refund", "return_refund", "refund_only", "partial_refund", "exchange", "resend", "repair"]
 Ground = Literal[
@@ -170,3 +171,27 @@ class RefundFreightPaid(Data):
     refund_id: Id
     amount_minor: AmountMinor
     currency: Currency
+
+
+@event("ticket.opened", root="merchant_id")
+class TicketOpened(Data):
+    """The platform put a matter before the merchant, to be answered by a time."""
+
+    merchant_id: Id
+    ticket_id: Id
+    answer_by: Time
+    order_id: Id | None = None
+    text: Text | None = None
+    zone: Id | None = None
+
+    def __post_init__(self) -> None:
+        """Check what a pattern cannot say."""
+        known_zone(self.zone)
+
+
+@event("ticket.answered", root="merchant_id")
+class TicketAnswered(Data):
+    """The merchant answered a ticket of the platform."""
+
+    merchant_id: Id
+    ticket_id: Id

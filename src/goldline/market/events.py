@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
 from msgspec import Meta, Struct, field
 
@@ -17,6 +16,7 @@ from goldline.market import aftersales, delivery
 from goldline.market.aftersales import Asks, Ground, Refusal, Waiver, YesNo
 from goldline.market.incident import Incident
 from goldline.market.scan import HandOver, ScanCode
+from goldline.market.zone import known_zone
 
 ShipRule = Annotated[
     str,
@@ -32,13 +32,6 @@ Region = Annotated[
     Meta(min_length=1, max_length=64, description="A region: a code (CN-GD, 440307), or a Chinese name or address."),
 ]
 Goods = Literal["physical", "virtual", "custom", "blind_box"]
-ZONES = {zone for zone in available_timezones() if "/" in zone} | {"UTC"}
-
-
-def _known_zone(zone: str | None) -> None:
-    """Refuse a time zone nobody knows: a deadline could not be resolved in it."""
-    if zone is not None and zone not in ZONES:
-        raise ValueError(f"Unknown time zone '{zone}'; use an IANA name such as Asia/Shanghai")
 
 
 @event("order.placed", root="order_id")
@@ -68,7 +61,7 @@ class OrderPlaced(Data):
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
-        _known_zone(self.zone)
+        known_zone(self.zone)
 
 
 @event("order.item_added", root="order_id")
@@ -239,7 +232,7 @@ class OrderReviewed(Data):
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
-        _known_zone(self.zone)
+        known_zone(self.zone)
 
 
 @event("parcel.created", root="order_id")
@@ -386,7 +379,7 @@ class MerchantRegistered(Data):
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
-        _known_zone(self.zone)
+        known_zone(self.zone)
 
 
 @event("conversation.closed", root="merchant_id")
@@ -408,7 +401,7 @@ class ConversationClosed(Data):
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
-        _known_zone(self.zone)
+        known_zone(self.zone)
 
 
 Listed = Annotated[list[Id], Meta(min_length=1, max_length=1_000)]

@@ -9,7 +9,9 @@ from goldline.core.facts.subject import Aggregate
 from goldline.market.conversation import Conversation
 from goldline.market.merchant import Merchant
 from goldline.market.order import Order
+from goldline.market.parcel import Parcel
 from goldline.market.review import Review
+from goldline.market.ticket import Ticket
 
 MONEY, NUMBER = FactType.MONEY, FactType.NUMBER
 
@@ -42,15 +44,18 @@ _ANSWER_S = (
     f" THEN {_NIGHT} END)), 0)"
 )
 _SIGNED = "signed_at IS NOT NULL"
+# A trace that is both late and untrue is an anomaly once, an untrue one, on the day it became untrue.
+_LATE_TRACE, _UNTRUE_TRACE = "untrue_at IS NULL", "exempted_at IS NULL"
+_COUNTED = ("order", "parcel", "review", "conversation", "ticket")
 
 
 class MerchantDay(Aggregate):
-    """Counts over one merchant's orders, reviews and conversations, each on the day of the time it is counted by."""
+    """Counts over one merchant's orders, parcels, reviews, conversations and tickets, each on the day of its time."""
 
     kind = "merchant_day"
     key = "merchant_day_id"
-    owners: ClassVar[dict[str, str]] = dict.fromkeys(("order", "review", "conversation"), "merchant_id")
-    zones: ClassVar[dict[str, str]] = dict.fromkeys(("order", "review", "conversation"), "zone")
+    owners: ClassVar[dict[str, str]] = dict.fromkeys(_COUNTED, "merchant_id")
+    zones: ClassVar[dict[str, str]] = dict.fromkeys(_COUNTED, "zone")
     holder = Merchant
     parties: ClassVar[dict[str, str]] = {"merchant": "owner"}
 
@@ -144,6 +149,23 @@ class MerchantDay(Aggregate):
         Order, _ANSWER_S, NUMBER, at="refund_asked_at", where="refund_decided_at IS NOT NULL",
         about="seconds from asking to the answer of those; asked from 23:00 to 08:00, they begin at 08:00",
     )  # fmt: skip
+    parcels = Count(Parcel, at="created_at", about="waybills made that day; kept while promises are made about parcels")
+    traces_late = Count(
+        Parcel, at="trace_late_at", where=_LATE_TRACE,
+        about="parcels whose trace became an anomaly of time that day: not begun, or not gone on, for 48 hours",
+    )  # fmt: skip
+    traces_untrue = Count(Parcel, at="untrue_at", where=_UNTRUE_TRACE, about="parcels whose trace became untrue")
+    traces_late_minor = Sum(
+        Parcel, "paid_amount", MONEY, at="trace_late_at", where=_LATE_TRACE,
+        about="what was paid for the orders of those late; an order of two such parcels twice",
+    )  # fmt: skip
+    traces_untrue_minor = Sum(
+        Parcel, "paid_amount", MONEY, at="untrue_at", where=_UNTRUE_TRACE, about="the same of those untrue"
+    )
+    orders_returned = Count(
+        Order, at="paid_at", where="shipped_at <= refund_approved_at",
+        about="orders paid that day, shipped, and asked back with success after that",
+    )  # fmt: skip
     reviews = Count(Review, at="reviewed_at", about="reviews given that day")
     rating_sum = Sum(Review, "rating", NUMBER, at="reviewed_at", about="their ratings of the goods, added up")
     reviews_bad = Count(Review, at="reviewed_at", where="rating <= 2", about="of those reviews, one or two stars")
@@ -153,6 +175,11 @@ class MerchantDay(Aggregate):
     reply_s = Sum(Conversation, "reply_s", NUMBER, at="closed_at", about="seconds those waited, in all")
     conversations_rated = Count(Conversation, at="closed_at", where="rating IS NOT NULL", about="conversations rated")
     conversations_poor = Count(Conversation, at="closed_at", where="rating <= 3", about="of those, three stars or less")
+    tickets_due = Count(Ticket, at="answer_by", about="the platform's tickets to be answered by that day")
+    tickets_overdue = Count(
+        Ticket, at="answer_by", where="answered_at IS NULL OR answered_at > answer_by",
+        about="of those, not answered in time",
+    )  # fmt: skip
 
     due_yesterday = Windowed("orders_due", 1, ago=1, about="orders_due of the day before")
     late_yesterday = Windowed("orders_late", 1, ago=1, about="orders_late of the day before")
@@ -191,6 +218,15 @@ class MerchantDay(Aggregate):
     reply_s_30d = Windowed("reply_s", 30, about="reply_s of thirty days")
     rated_30d = Windowed("conversations_rated", 30, about="conversations_rated of thirty days")
     poor_30d = Windowed("conversations_poor", 30, about="conversations_poor of thirty days")
+    returned_45d = Windowed("orders_returned", 31, ago=15, about="orders_returned from 45 to 15 days back")
+    picked_45d = Windowed("orders_picked", 31, ago=15, about="orders_picked from 45 to 15 days back")
+    paid_minor_7d = Windowed("paid_minor", 7, type=MONEY, about="paid_minor of seven days")
+    tickets_7d = Windowed("tickets_due", 7, about="tickets_due of seven days")
+    tickets_overdue_7d = Windowed("tickets_overdue", 7, about="tickets_overdue of seven days")
+    traces_late_minor_30d = Windowed("traces_late_minor", 30, type=MONEY, about="traces_late_minor of thirty days")
+    traces_untrue_minor_30d = Windowed(
+        "traces_untrue_minor", 30, type=MONEY, about="traces_untrue_minor of thirty days"
+    )
     fraudulent_30d = Windowed("orders_fraudulent", 30, about="orders_fraudulent of thirty days")
     backlog = Windowed("orders_waiting", 90, about="overdue orders of ninety days still waiting")
     orders_lost = Count(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from goldline.core.facts.merge import Count, FactType, Sum
+from goldline.core.facts.merge import Count, DayEnd, FactType, Sum, Windowed
 from goldline.core.facts.subject import Aggregate
 from goldline.market.parcel import Parcel
 
@@ -29,6 +29,7 @@ class OutletDay(Aggregate):
     zones: ClassVar[dict[str, str]] = {"parcel": "zone"}
     parties: ClassVar[dict[str, str]] = {"outlet": "owner"}
 
+    ends_at = DayEnd(about="the midnight that ends the day")
     points = Sum(
         Parcel, _STANDING, FactType.NUMBER, at="failed_at", about="one for every upheld failure that was not cleared"
     )
@@ -38,3 +39,4 @@ class OutletDay(Aggregate):
     undelivered = _upheld("undelivered", "not sent out from the outlet in time")
     late_signatures = _upheld("late_signature", "out for delivery too long")
     overlong = _upheld("overlong", "on its way too long altogether")
+    points_30d = Windowed("points", 30, about="points of thirty days")

@@ -28,6 +28,17 @@ _HANDED_AT = "case when delivered_province is null then out_at else delivered_at
 _ASTRAY = f"case when {_HANDED_IN} <> province then {_HANDED_AT} end"
 # Turned round before anybody tried to hand it over, and before the buyer or an accident gave cause.
 _CAUSE = "least(out_at, delivered_at, attempted_at, refused_at, lost_at, refund_asked_at, cancelled_at)"
+_HUB = "least(departed_at, arrived_at, out_at, delivered_at)"
+_UNBEGUN = (
+    "case when coalesce(tracking, '') <> 'none'"
+    " and not coalesce(cancelled_at <= created_at + interval '48 hours', false)"
+    " and (shipped_at is null or shipped_at > created_at + interval '48 hours')"
+    " then created_at + interval '48 hours' end"
+)
+_UNMOVED = (
+    f"case when {_HUB} is null or {_HUB} > picked_up_at + interval '48 hours'"
+    " then picked_up_at + interval '48 hours' end"
+)
 _RECALLED = f"case when {_CAUSE} is null or returning_at < {_CAUSE} then returning_at end"
 
 
@@ -157,6 +168,12 @@ class Parcel(Subject):
         f" when {_ASTRAY} is not null then 'address_mismatch' when {_RECALLED} is not null then 'recalled' end",
         TEXT,
         about="what is untrue of its trace",
+    )
+    trace_late_at = Derived(
+        f"case when exempted_at is null then least({_UNBEGUN}, {_UNMOVED}) end",
+        INSTANT,
+        about="when its trace is an anomaly of time, unless news comes before: no scan 48 hours after the waybill, or"
+        " no hub 48 hours after the pickup",
     )
     choice = Derived(
         "coalesce(own_choice, order_choice)",

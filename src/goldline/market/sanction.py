@@ -1,6 +1,7 @@
 """The vocabulary of sanctions: what a platform may do to an account, as the published rules name it.
 
 Source: the general rule on violations (D:aHwH9wK4JUHQ, grade A). The duty to ship continues under every one of them.
+Who may not join the insurance of returns is said by that insurance (D:aJpAMtJPdWH7, grade A).
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ ACTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "affiliate_ban": {"en": "no affiliate promotion", "zh-Hans": "限制精选联盟"},
     "live_ban": {"en": "no live streams", "zh-Hans": "停播"},
     "sharing_ban": {"en": "no promotion of goods", "zh-Hans": "关闭商品分享"},
+    "insurance_ban": {"en": "no return-freight insurance", "zh-Hans": "限制开通运费险"},
+    "large_insurance_ban": {
+        "en": "no return-freight insurance for large goods",
+        "zh-Hans": "限制开通大件运费险",
+    },
     "deposit": {"en": "higher deposit", "zh-Hans": "提高保证金"},
     "suspension": {"en": "shop closed for a time", "zh-Hans": "暂停营业"},
     "sales_stop": {"en": "no sales", "zh-Hans": "停止售卖"},

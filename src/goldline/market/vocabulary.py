@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from goldline.core.facts.subject import Vocabulary
+from goldline.market.carrierday import CarrierDay
 from goldline.market.consumer import Consumer
 from goldline.market.conversation import Conversation
 from goldline.market.creatorday import CreatorDay
@@ -17,6 +18,7 @@ from goldline.market.refund import Refund
 from goldline.market.refundrequest import RefundRequest
 from goldline.market.review import Review
 from goldline.market.sanction import ACTIONS
+from goldline.market.ticket import Ticket
 from goldline.market.waybill import repeated_waybills
 
 
@@ -24,6 +26,6 @@ def vocabulary() -> Vocabulary:
     """Orders and what belongs to them, merchants, consumers, notices and the days they are counted by, the sanctions of
     the published rules, and what may be asked: a refund.
     """
-    told = [Order, Parcel, Refund, Review, Merchant, Conversation]
-    days = [MerchantDay, ProductDay, CreatorDay, OutletDay]
+    told = [Order, Parcel, Refund, Review, Merchant, Conversation, Ticket]
+    days = [MerchantDay, ProductDay, CreatorDay, OutletDay, CarrierDay]
     return Vocabulary([*told, *days, Consumer, Notice], ACTIONS, [repeated_waybills], [RefundRequest])
