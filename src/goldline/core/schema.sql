@@ -146,6 +146,11 @@ CREATE TABLE IF NOT EXISTS finding (
     revision     integer NOT NULL DEFAULT 0,       -- times the status has turned
     PRIMARY KEY (partition, id)
 );
+-- Who answers where no merchant does: 'creator:<id>'. And how far the rule was rolled out when it was found; a person
+-- who upholds what a rule reported makes it 'act'.
+ALTER TABLE finding ADD COLUMN IF NOT EXISTS answerer text COLLATE "C";
+ALTER TABLE finding ADD COLUMN IF NOT EXISTS rollout text NOT NULL DEFAULT 'act' CHECK (rollout IN ('flag', 'report', 'act'));
+CREATE INDEX IF NOT EXISTS finding_answerer ON finding (answerer, found_at) WHERE answerer IS NOT NULL;
 CREATE INDEX IF NOT EXISTS finding_key ON finding (key, policy);
 CREATE INDEX IF NOT EXISTS finding_merchant ON finding (merchant_id, found_at);
 CREATE INDEX IF NOT EXISTS finding_found ON finding (found_at, id);

@@ -15,6 +15,7 @@ from typing import Any
 from psycopg import Connection
 
 from goldline.core.account.docket import enqueue
+from goldline.core.account.report import report
 from goldline.core.crashpoint import crashpoint
 from goldline.core.engine import Engine, Program
 from goldline.core.facts.fold import MOVED_TABLE, stage_table
@@ -27,6 +28,7 @@ from goldline.core.ledger.book import accrue
 from goldline.core.ledger.charge import move_charges
 from goldline.core.parked import divert, parked_roots
 from goldline.core.partition import Lease, enter, hold_rules
+from goldline.core.policy.promise import ACT, REPORT
 
 MAX_EVENTS = 40_000
 MAX_INBOX_ROWS = 4_096
@@ -288,8 +290,10 @@ def _find(
         tripped = accrue(connection, partition, asked, engine.promises, now)
         notify_tripped(connection, partition, tripped, now)
         move_charges(connection, partition, _revisions(found, returned=True), "reinstate", now)
-    notify(connection, partition, "finding.found", [t for t in found if t.revision == 0], now)
-    _note_accounts(connection, engine, found)
+    acting = [each for each in found if each.rollout == ACT]
+    notify(connection, partition, "finding.found", [t for t in acting if t.revision == 0], now)
+    report(connection, [each.finding_id for each in found if each.rollout == REPORT], now)
+    _note_accounts(connection, engine, acting)
     following = [own.consequences for own in statements if own.consequences is not None]
     bring_about(connection, partition, engine.vocabulary, following, engine.ruleset.promises, new, now)
     crashpoint("step.accrued")
@@ -302,8 +306,9 @@ def _exonerate(
     """Late evidence: the finding no longer stands, the platform bears what was paid, the consumer keeps it."""
     freed = turn(connection, statements.exonerated, now)
     move_charges(connection, partition, _revisions(freed), "exonerate", now)
-    notify(connection, partition, "finding.exonerated", freed, now)
-    _note_accounts(connection, engine, freed)
+    acting = [each for each in freed if each.rollout == ACT]
+    notify(connection, partition, "finding.exonerated", acting, now)
+    _note_accounts(connection, engine, acting)
     crashpoint("step.exonerated")
     return len(freed)
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from goldline.core.facts.event import AmountMinor, Catalogue, Currency, Data, Id, Text, Time, event
-from goldline.market import aftersales, delivery
+from goldline.market import aftersales, delivery, merchandise, publication
 from goldline.market.aftersales import Asks, Ground, Refusal, Waiver, YesNo
 from goldline.market.incident import Incident
 from goldline.market.scan import HandOver, ScanCode
@@ -39,7 +39,8 @@ class OrderPlaced(Data):
     """A consumer placed an order with one merchant.
 
     `product_id` names what was bought, where the order is of one product; `sale` says whether it was sold from stock
-    or before it was there. `creator_id` names whoever brought the consumer to the goods.
+    or before it was there. `creator_id` names whoever brought the consumer to the goods, `content_id` the video or
+    stream of theirs that did.
     `no_reason` says whether the goods may be sent back without a reason, as the platform's list of excluded kinds has
     it and the consumer confirmed when buying; a merchant cannot widen that list.
     `instant_refund` is the tag of goods that are refunded at once before shipment; `goods` is what sort they are.
@@ -58,6 +59,7 @@ class OrderPlaced(Data):
     instant_refund: YesNo | None = None
     goods: Goods | None = None
     creator_id: Id | None = None
+    content_id: Id | None = None
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
@@ -84,7 +86,7 @@ class OrderPaid(Data):
     """The order was paid. The clock of every shipping promise starts here.
 
     `ship_by` is the platform's own deadline where it states one; otherwise `ship_rule` says how to resolve it:
-    'same_day', 'next_day', 'hours:48', 'working_days:3'.
+    'same_day', 'next_day', 'hours:48', 'working_days:3'. `commission_minor` is the creator's commission on it.
     """
 
     order_id: Id
@@ -93,6 +95,7 @@ class OrderPaid(Data):
     ship_rule: ShipRule | None = None
     ship_by: Time | None = None
     deliver_by: Time | None = None
+    commission_minor: AmountMinor | None = None
 
 
 @event("order.accepted", root="order_id")
@@ -158,10 +161,13 @@ class OrderSlotBooked(Data):
 
 @event("order.misconduct_found", root="order_id")
 class OrderMisconductFound(Data):
-    """A review found that the merchant wronged the consumer of this order."""
+    """A review found that the consumer of this order was wronged.
+
+    `false_claim` is the creator's, whose words sold the goods; everything else is the merchant's.
+    """
 
     order_id: Id
-    kind: Literal["fraudulent_shipment", "refund_refusal", "abuse"]
+    kind: Literal["fraudulent_shipment", "refund_refusal", "abuse", "false_claim"]
     text: Text | None = None
 
 
@@ -170,7 +176,7 @@ class OrderMisconductCleared(Data):
     """An appeal succeeded: what was found is revoked."""
 
     order_id: Id
-    kind: Literal["fraudulent_shipment", "refund_refusal", "abuse"]
+    kind: Literal["fraudulent_shipment", "refund_refusal", "abuse", "false_claim"]
 
 
 @event("order.shipped", root="order_id")
@@ -218,7 +224,7 @@ class OrderComplained(Data):
 class OrderReviewed(Data):
     """The consumer rated the order: 1 to 5 for the goods, and, where asked, for logistics and service.
 
-    A later review of the same id replaces the one before it.
+    A later review of the same id replaces the one before it. Of `text` no fact keeps more than which defect it names.
     """
 
     order_id: Id
@@ -229,6 +235,10 @@ class OrderReviewed(Data):
     service: Annotated[int, Meta(ge=1, le=5)] | None = None
     creator_id: Id | None = None
     zone: Id | None = None
+    product_id: Id | None = None
+    content_id: Id | None = None
+    lot_id: Id | None = None
+    text: Text | None = None
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
@@ -388,7 +398,8 @@ class ConversationClosed(Data):
 
     `turns` are those of the consumer that a human had to answer, within the hours the platform counts; `reply_s` is the
     sum of the seconds each waited, an unanswered one as long as the platform says (600 at Douyin). `rating` is the
-    consumer's, 1 to 5, where one was given.
+    consumer's, 1 to 5, where one was given. Of `text`, what the consumer said, no fact keeps more than which defect of
+    the goods `product_id` it names.
     """
 
     merchant_id: Id
@@ -398,6 +409,8 @@ class ConversationClosed(Data):
     rating: Annotated[int, Meta(ge=1, le=5)] | None = None
     order_id: Id | None = None
     zone: Id | None = None
+    product_id: Id | None = None
+    text: Text | None = None
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""
@@ -460,4 +473,4 @@ class NoticeWithdrawn(Data):
 
 def catalogue() -> Catalogue:
     """The whole catalogue of the market vocabulary."""
-    return Catalogue.of(sys.modules[__name__], delivery, aftersales)
+    return Catalogue.of(sys.modules[__name__], delivery, aftersales, merchandise, publication)

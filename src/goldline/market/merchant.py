@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from goldline.core.facts.merge import FactType, FirstAt, Latest
+from typing import Any
+
+from goldline.core.facts.merge import FactType, FirstAt, LastAt, Latest
 from goldline.core.facts.subject import Subject
+from goldline.market.merchandise import Licence
+
+
+def _licence(kind: Licence, about: str) -> Any:
+    """Until when a licence is good, by the last word on it."""
+    return Latest("merchant.licensed", "valid_until", FactType.INSTANT, where={"licence": kind}, about=about)
 
 
 class Merchant(Subject):
@@ -16,3 +24,13 @@ class Merchant(Subject):
     name = Latest("merchant.registered", "name", FactType.TEXT, about="its name")
     zone = Latest("merchant.registered", "zone", FactType.TEXT, about="its time zone")
     industry = Latest("merchant.registered", "industry", FactType.TEXT, about="what it mainly sells")
+
+    trial_from = LastAt("merchant.trial_begun", about="since when it sells on trial")
+    trial_until = LastAt("merchant.trial_ended", about="when a trial last ended")
+    food_until = _licence("food", "until when its food licence is good")
+    drug_until = _licence("drug", "until when its licence for medicines is good")
+    medical_device_until = _licence("medical_device", "until when its licence for medical devices is good")
+    cosmetics_until = _licence("cosmetics", "until when its filing for cosmetics is good")
+    publication_until = _licence("publication", "until when its licence for books is good")
+    alcohol_until = _licence("alcohol", "until when its licence for alcohol is good")
+    brand_until = _licence("brand", "until when the brand it sells lets it")

@@ -25,6 +25,7 @@ NEGOTIATED, PLATFORM = {"origin": "negotiated"}, {"origin": "platform_stated"}
 SHOWN = {"origin": ("setting", "detail_page", "live_title", "spoken", "chat", "presale")}
 DROPPED = {"kind": "not_at_door"}
 CONSENT = {"proves": "consent"}
+CLAIM = {"kind": "false_claim"}
 FRAUD, REFUSAL, ABUSE = {"kind": "fraudulent_shipment"}, {"kind": "refund_refusal"}, {"kind": "abuse"}
 
 
@@ -35,6 +36,7 @@ class Order(Subject):
     key = "order_id"
     parties: ClassVar[dict[str, str]] = {
         "merchant": "merchant_id", "carrier": "carrier_id", "consumer": "consumer_id", "insurer": "insurer_id",
+        "creator": "creator_id",
     }  # fmt: skip
     currency_facts = ("currency_seen", "currency_other")
     price = "paid_amount"
@@ -59,6 +61,9 @@ class Order(Subject):
     instant_tag = First("order.placed", "instant_refund", TEXT, about="'yes' where the goods are tagged instant refund")
     goods = First("order.placed", "goods", TEXT, about="physical, virtual, custom or blind_box")
     creator_id = First("order.placed", "creator_id", TEXT, about="who brought the consumer to the goods")
+    content_id = First("order.placed", "content_id", TEXT, about="the video or stream that did")
+    lot_id = First("order.lot_assigned", "lot_id", TEXT, about="the lot its goods were taken from")
+    recalled_at = FirstAt("order.recalled", about="when what was ordered was recalled")
     estimated_at = First("order.placed", "deliver_by", INSTANT, about="the delivery date stated when placed")
 
     item_merchant_id = Latest("order.item_added", "merchant_id", TEXT, about="the merchant of the last line")
@@ -74,6 +79,7 @@ class Order(Subject):
     ship_rule = Latest("order.paid", "ship_rule", TEXT, about="the shipping promise, as a rule")
     ship_stated = Latest("order.paid", "ship_by", INSTANT, about="the platform's own ship-by time")
     deliver_by = Latest("order.paid", "deliver_by", INSTANT, about="the delivery time promised when paid")
+    commission = Latest("order.paid", "commission_minor", MONEY, about="the creator's commission on it")
     currency_seen = Least(PRICED, "currency", TEXT, about="the currency of its payment and its lines")
     currency_other = Greatest(PRICED, "currency", TEXT, about="differs from currency_seen when two were seen")
 
@@ -110,6 +116,8 @@ class Order(Subject):
     refusal_cleared_at = LastAt("order.misconduct_cleared", where=REFUSAL, about="that finding was revoked")
     abuse_found_at = FirstAt("order.misconduct_found", where=ABUSE, about="found: the consumer mocked or blocked")
     abuse_cleared_at = LastAt("order.misconduct_cleared", where=ABUSE, about="that finding was revoked")
+    claim_found_at = FirstAt("order.misconduct_found", where=CLAIM, about="found: the goods are not what was said")
+    claim_cleared_at = LastAt("order.misconduct_cleared", where=CLAIM, about="that finding was revoked")
 
     carrier_id = First("parcel.created", "carrier_id", TEXT, about="who carries the first parcel")
     tracking = First("parcel.created", "tracking", TEXT, about="'none' where that carrier reports no scans")

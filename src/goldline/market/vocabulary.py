@@ -5,8 +5,12 @@ from __future__ import annotations
 from goldline.core.facts.subject import Vocabulary
 from goldline.market.carrierday import CarrierDay
 from goldline.market.consumer import Consumer
+from goldline.market.content import Content, Stream
+from goldline.market.contentday import ContentDay
 from goldline.market.conversation import Conversation
+from goldline.market.creator import Assortment, Creator
 from goldline.market.creatorday import CreatorDay
+from goldline.market.listing import Listing
 from goldline.market.merchant import Merchant
 from goldline.market.merchantday import MerchantDay
 from goldline.market.notice import Notice
@@ -23,9 +27,10 @@ from goldline.market.waybill import repeated_waybills
 
 
 def vocabulary() -> Vocabulary:
-    """Orders and what belongs to them, merchants, consumers, notices and the days they are counted by, the sanctions of
-    the published rules, and what may be asked: a refund.
+    """Orders and what belongs to them, merchants and their listings, creators and their content, consumers, notices and
+    the days they are counted by, the sanctions of the published rules, and what may be asked: a refund.
     """
     told = [Order, Parcel, Refund, Review, Merchant, Conversation, Ticket]
-    days = [MerchantDay, ProductDay, CreatorDay, OutletDay, CarrierDay]
-    return Vocabulary([*told, *days, Consumer, Notice], ACTIONS, [repeated_waybills], [RefundRequest])
+    shown = [Listing, Creator, Assortment, Content, Stream]
+    days = [MerchantDay, ProductDay, CreatorDay, ContentDay, OutletDay, CarrierDay]
+    return Vocabulary([*told, *shown, *days, Consumer, Notice], ACTIONS, [repeated_waybills], [RefundRequest])

@@ -94,8 +94,9 @@ def file(connection: Connection[Any], rules: RuleSet, filing: Filing, actor: Act
 def _decision(connection: Connection[Any], filing: Filing) -> _Decision:
     """The finding appealed against, locked. One of another account is not found."""
     row = connection.execute(
-        "SELECT f.id, 'merchant:' || f.merchant_id, f.policy, f.found_at, f.status FROM finding f WHERE f.id ="
-        " coalesce(%(finding)s::uuid, (SELECT s.finding_id FROM sanction s WHERE s.id = %(sanction)s)) FOR UPDATE",
+        f"SELECT f.id, {docket.ANSWERS}, f.policy, f.found_at, f.status FROM finding f WHERE f.rollout = 'act'"
+        " AND f.id = coalesce(%(finding)s::uuid, (SELECT s.finding_id FROM sanction s WHERE s.id = %(sanction)s))"
+        " FOR UPDATE".encode(),
         {"finding": None if filing.sanction_id else filing.finding_id, "sanction": filing.sanction_id},
     ).fetchone()
     found = None if row is None else _Decision(*row)

@@ -183,16 +183,16 @@ def violations_avoidable(
     connection: Connection[Any], vocabulary: Vocabulary, rules: RuleSet, account: str, now: datetime, most: int
 ) -> list[Avoidance]:
     """The last violations that stand against an account, newest first, each with what would have avoided it."""
-    party, _, owner = account.partition(":")
     judged = sorted({each.policy for each in rules.promises if each.kind == "rule"})
-    if party != "merchant" or not judged:
+    if not judged:
         return []
     cursor = connection.cursor()
     set_json_loads(exact, cursor)
     rows = cursor.execute(
-        "SELECT id, policy, version, due_at, facts FROM finding WHERE merchant_id = %s AND policy = ANY(%s)"
-        " AND status = 'standing' AND found_at <= %s ORDER BY due_at DESC, id LIMIT %s",
-        (owner, judged, now, most),
+        "SELECT id, policy, version, due_at, facts FROM finding WHERE (merchant_id = %s OR answerer = %s)"
+        " AND policy = ANY(%s) AND status = 'standing' AND rollout = 'act' AND found_at <= %s"
+        " ORDER BY due_at DESC, id LIMIT %s",
+        (account.removeprefix("merchant:"), account, judged, now, most),
     ).fetchall()
     return [_told(vocabulary, rules, *row) for row in rows]
 

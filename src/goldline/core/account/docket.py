@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import Connection
@@ -21,9 +21,11 @@ from goldline.core.account.statement import issue
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.ledger.accrual import derived_id
 from goldline.core.outbox.message import Message, queue
+from goldline.core.policy.promise import ACT
 from goldline.core.policy.published import RuleSet
 
 MOST_ACCOUNTS = 1_000  # a bite
+ANSWERS: Final = "coalesce('merchant:' || f.merchant_id, f.answerer)"  # the account that answers for a finding f
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ class Standing:
 def enqueue(connection: Connection[Any], finding_ids: Sequence[UUID]) -> None:
     """Note the accounts of findings that have just turned, in the step's transaction."""
     connection.execute(
-        "INSERT INTO account_due (account) SELECT DISTINCT 'merchant:' || merchant_id FROM finding"
-        " WHERE id = ANY(%s) AND merchant_id IS NOT NULL ON CONFLICT DO NOTHING",
+        f"INSERT INTO account_due (account) SELECT DISTINCT {ANSWERS} FROM finding f"
+        f" WHERE f.id = ANY(%s) AND {ANSWERS} IS NOT NULL ON CONFLICT DO NOTHING".encode(),
         (list(finding_ids),),
     )
 
@@ -105,9 +107,14 @@ def violations(connection: Connection[Any], rules: RuleSet, accounts: Sequence[s
     """What stands against these accounts, by account."""
     counted = sorted({rule for ladder in rules.ladders for rule in ladder.rules})
     rows = connection.execute(
-        "SELECT id, 'merchant:' || merchant_id, policy, due_at, found_at FROM finding WHERE merchant_id = ANY(%s)"
-        " AND policy = ANY(%s) AND status = 'standing'",
-        ([account.partition(":")[2] for account in accounts if account.startswith("merchant:")], counted),
+        f"SELECT f.id, {ANSWERS}, f.policy, f.due_at, f.found_at FROM finding f WHERE"
+        " (f.merchant_id = ANY(%(merchants)s) OR f.answerer = ANY(%(accounts)s))"
+        f" AND f.policy = ANY(%(counted)s) AND f.status = 'standing' AND f.rollout = '{ACT}'".encode(),
+        {
+            "merchants": [account.partition(":")[2] for account in accounts if account.startswith("merchant:")],
+            "accounts": list(accounts),
+            "counted": counted,
+        },
     ).fetchall()
     found: dict[str, list[Violation]] = {account: [] for account in accounts}
     for row in rows:

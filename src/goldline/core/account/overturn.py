@@ -128,9 +128,10 @@ def _count(connection: Connection[Any], taken: Sequence[_Taken]) -> None:
 def _lock(connection: Connection[Any], finding_ids: Sequence[UUID]) -> list[str]:
     """Lock the findings, in order, before their accounts, as a step does; the accounts that answer for them."""
     rows = connection.execute(
-        "SELECT merchant_id FROM finding WHERE id = ANY(%s) ORDER BY partition, id FOR UPDATE", (list(finding_ids),)
+        f"SELECT {docket.ANSWERS} FROM finding f WHERE f.id = ANY(%s) ORDER BY f.partition, f.id FOR UPDATE".encode(),
+        (list(finding_ids),),
     ).fetchall()
-    return sorted({f"merchant:{merchant}" for (merchant,) in rows if merchant is not None})
+    return sorted({account for (account,) in rows if account is not None})
 
 
 def _take(connection: Connection[Any], finding_ids: Sequence[UUID], ground: Ground, now: datetime) -> list[_Taken]:
@@ -138,8 +139,8 @@ def _take(connection: Connection[Any], finding_ids: Sequence[UUID], ground: Grou
         "UPDATE finding u SET status = 'overturned', status_at = %s, revision = u.revision + 1, status_why = %s"
         " FROM finding o WHERE o.partition = u.partition AND o.id = u.id AND u.id = ANY(%s)"
         " AND u.status <> 'overturned'"
-        " RETURNING u.partition, u.id, u.policy, u.key, u.revision, 'merchant:' || u.merchant_id, o.status,"
-        " u.occurrence",
+        " RETURNING u.partition, u.id, u.policy, u.key, u.revision,"
+        " coalesce('merchant:' || u.merchant_id, u.answerer), o.status, u.occurrence",
         (now, Jsonb(ground.plain()), list(finding_ids)),
     ).fetchall()
     return sorted((_Taken(*row) for row in rows), key=lambda each: (each.partition, each.id))

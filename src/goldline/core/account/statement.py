@@ -139,7 +139,7 @@ def find(
 
 # A finding's own facts, versions and the conduct's times never change; what was charged is what its remedies say.
 _OF_FINDING: Final = """
-    SELECT 'merchant:' || f.merchant_id, f.found_at, f.status, f.status_at, jsonb_build_object(
+    SELECT coalesce('merchant:' || f.merchant_id, f.answerer), f.found_at, f.status, f.status_at, jsonb_build_object(
         'sanction', jsonb_build_object('action', CASE WHEN c.amount > 0 THEN 'charge' ELSE 'finding' END, 'value', null,
             'amount_minor', CASE WHEN c.amount > 0 THEN c.amount END, 'currency', c.currency, 'starts_at', f.found_at,
             'ends_at', null, 'until', null, 'nth', null, 'step', null, 'ladder', null, 'version', null),
@@ -151,14 +151,15 @@ _OF_FINDING: Final = """
         'ladder', null,
         'appeal', (SELECT jsonb_build_object('policy', a.policy, 'version', a.version, 'provisional', '[]'::jsonb)
             FROM policy_version a WHERE a.kind = 'appeal' AND a.pack = split_part(f.policy, '.', 1)
-            AND a.body ->> 'for' = 'merchant' ORDER BY a.published_at DESC, a.version DESC LIMIT 1),
+            AND a.body ->> 'for' = split_part(coalesce('merchant:' || f.merchant_id, f.answerer), ':', 1)
+            ORDER BY a.published_at DESC, a.version DESC LIMIT 1),
         'automated', true)
     FROM finding f
     LEFT JOIN policy_version r ON r.policy = f.policy AND r.version = f.version
     CROSS JOIN LATERAL (SELECT coalesce(sum(m.amount_minor), 0)::bigint AS amount, min(m.currency) AS currency
-        FROM remedy m WHERE m.finding_id = f.id AND m.bearer = 'merchant:' || f.merchant_id
+        FROM remedy m WHERE m.finding_id = f.id AND m.bearer = coalesce('merchant:' || f.merchant_id, f.answerer)
             AND m.state NOT IN ('void', 'refused')) c
-    WHERE f.id = %(id)s AND f.merchant_id IS NOT NULL"""
+    WHERE f.id = %(id)s AND coalesce(f.merchant_id, f.answerer) IS NOT NULL AND f.rollout = 'act'"""
 _CHARGE: Final[Mapping[str, Mapping[str, str]]] = {
     "charge": {"en": "charged", "zh-Hans": "扣款"}, "finding": {"en": "recorded", "zh-Hans": "记录在案"},
 }  # fmt: skip

@@ -130,10 +130,12 @@ def Greatest(
     type: FactType,
     *,
     where: Mapping[str, str | tuple[str, ...]] | None = None,
+    read: Callable[[Any], Any] | None = None,
     about: str = "",
 ) -> Any:
-    """The greatest value of a field over the events."""
-    return Fact("greatest", type, _source((event,) if isinstance(event, str) else event, where), field, about=about)
+    """The greatest value of a field over the events; of what `read` makes of it."""
+    source = _source((event,) if isinstance(event, str) else event, where)
+    return Fact("greatest", type, source, field, about=about, read=read)
 
 
 def Union(event: str, *fields: str, where: Mapping[str, str | tuple[str, ...]] | None = None, about: str = "") -> Any:
@@ -163,19 +165,21 @@ def First(
 
 
 def Latest(
-    event: str,
+    event: str | tuple[str, ...],
     field: str,
     type: FactType,
     *,
     where: Mapping[str, str | tuple[str, ...]] | None = None,
+    read: Callable[[Any], Any] | None = None,
     known: bool = False,
     about: str = "",
 ) -> Any:
     """The field of the latest event (ties by event id). Facts of one source move together, as a record.
 
-    `known` asks events that give the field only.
+    `read` says what is kept of the value: a pure function, given no null. `known` asks events that give the field only.
     """
-    return Fact("latest", type, _source((event,), where, field if known else ""), field, about=about)
+    source = _source((event,) if isinstance(event, str) else event, where, field if known else "")
+    return Fact("latest", type, source, field, about=about, read=read)
 
 
 def Derived(expression: str, type: FactType, *, about: str = "") -> Any:

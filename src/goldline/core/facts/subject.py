@@ -66,6 +66,7 @@ class Subject:
     looked_up_by: ClassVar[tuple[str, ...]] = ()
     facts: ClassVar[dict[str, Fact]]
     root_kind: ClassVar[str | None]  # the kind it inherits facts from
+    answerer: ClassVar[str | None]  # the party that answers for breaking a rule about it: the merchant, if it has one
 
     def __init_subclass__(cls) -> None:
         cls.facts = {name: value for name, value in vars(cls).items() if isinstance(value, Fact)}
@@ -74,6 +75,8 @@ class Subject:
         if len(heirs) > 1 or (heirs and cls.within is None):
             raise ValueError(f"{cls.__name__}: facts are inherited from the one subject it is within")
         cls.root_kind = heirs.pop() if heirs else None
+        answering = [party for party in ("merchant", *cls.parties) if party in cls.parties and party != "consumer"]
+        cls.answerer = answering[0] if answering else None
 
     @classmethod
     def types(cls) -> dict[str, FactType]:

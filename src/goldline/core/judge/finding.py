@@ -16,7 +16,7 @@ from goldline.core.facts.subject import Subject
 from goldline.core.judge.verdict import NOW, parametrised
 from goldline.core.ledger.accrual import REFUND, Candidate
 from goldline.core.policy.consequence import CONSUMER
-from goldline.core.policy.promise import Promise, Remedy
+from goldline.core.policy.promise import ACT, LOG, Promise, Remedy
 from goldline.core.policy.slot import Slot, answered_slot
 from goldline.core.policy.verdict_sql import (
     due_sql,
@@ -83,18 +83,40 @@ def _found(subject: type[Subject], slots: tuple[Slot, ...], partition: int) -> s
         rows.append(
             f"SELECT {partition}, {finding_id_sql(subject, slot)}, '{slot.policy}', {version_sql(slot, 'f')},"
             f" '{subject.kind}', f.key, {slot.occurrence}, {made_sql(slot, 'f')}, {due_sql(slot, 'f')},"
-            f" {kept_sql(slot, 'f')}, {NOW}, {_merchant(subject, slot)}, {slot_facts_json_sql(slot, 'f')},"
-            f" {slot_nodes_json_sql(slot, 'f')} {_from(subject, partition, number)} AND t.new = 'b'"
+            f" {kept_sql(slot, 'f')}, {NOW}, {_merchant(subject, slot)}, {_answerer(subject, slot)}, {_rollout(slot)},"
+            f" {slot_facts_json_sql(slot, 'f')}, {slot_nodes_json_sql(slot, 'f')}"
+            f" {_from(subject, partition, number)} AND t.new = 'b'{_written_down(slot)}"
         )
     return (
         "INSERT INTO finding (partition, id, policy, version, subject, key, occurrence, made_at, due_at, kept_at,"
-        f" found_at, merchant_id, facts, nodes) {' UNION ALL '.join(rows)}"
+        f" found_at, merchant_id, answerer, rollout, facts, nodes) {' UNION ALL '.join(rows)}"
         " ON CONFLICT (partition, id) DO UPDATE SET status = 'standing', status_at = excluded.found_at,"
         " status_why = NULL, revision = finding.revision + 1"
         # What a person has taken back is not put up again by judging it again.
         " WHERE finding.status <> 'overturned'"
-        " RETURNING id, policy, key, revision, due_at, found_at"
+        " RETURNING id, policy, key, revision, due_at, found_at, rollout"
     )
+
+
+def _written_down(slot: Slot) -> str:
+    """Leaves out what a rule that only counts has found."""
+    counting = [str(each.version) for each in slot.versions if each.rollout == LOG]
+    return f" AND {version_sql(slot, 'f')} NOT IN ({', '.join(counting)})" if counting else ""
+
+
+def _rollout(slot: Slot) -> str:
+    """How far the version that was broken is rolled out."""
+    on_the_way = [each for each in slot.versions if each.rollout not in (LOG, ACT)]
+    cases = " ".join(f"WHEN {each.version} THEN '{each.rollout}'" for each in on_the_way)
+    return f"CASE {version_sql(slot, 'f')} {cases} ELSE '{ACT}' END" if cases else f"'{ACT}'"
+
+
+def _answerer(subject: type[Subject], slot: Slot) -> str:
+    """The account that answers for a rule's violation where no merchant does."""
+    party = subject.answerer
+    if party in (None, "merchant") or all(each.kind != "rule" for each in slot.versions):
+        return "NULL::text"
+    return f"'{party}:' || f.{subject.parties[str(party)]}"
 
 
 def _merchant(subject: type[Subject], slot: Slot) -> str:
@@ -186,7 +208,7 @@ def _exonerated(subject: type[Subject], slots: tuple[Slot, ...], partition: int)
         f"WITH freed AS MATERIALIZED (SELECT p.place, x.why FROM ({rows}) x CROSS JOIN LATERAL ({standing}) p)"
         f" UPDATE finding u SET status = 'exonerated', status_at = {NOW}, status_why = x.why, revision = u.revision + 1"
         f" FROM freed x WHERE u.ctid = x.place AND u.status = 'standing'"
-        f" RETURNING u.id, u.policy, u.key, u.revision, u.due_at, u.found_at"
+        f" RETURNING u.id, u.policy, u.key, u.revision, u.due_at, u.found_at, u.rollout"
     )
 
 
@@ -233,6 +255,7 @@ class Turn:
     revision: int
     due_at: datetime
     found_at: datetime
+    rollout: str = ACT
 
 
 def turn(connection: Connection[Any], statement: str, now: datetime | None) -> list[Turn]:

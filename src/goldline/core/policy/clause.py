@@ -17,7 +17,7 @@ from goldline.core.policy.definition import NOTHING, Definitions, Use
 from goldline.core.policy.diagnostic import Place, nearest
 from goldline.core.policy.expression import Expression, Type, examine, macro
 from goldline.core.policy.parameter import GRADES
-from goldline.core.policy.promise import Breaker, Budget, Dormant, Promise, Remedy, Side
+from goldline.core.policy.promise import ACT, ROLLOUTS, Breaker, Budget, Dormant, Promise, Remedy, Side
 from goldline.core.policy.table import Table
 from goldline.core.policy.term import ALIAS, Term
 from goldline.core.policy.verdict_sql import broken_sql
@@ -27,7 +27,9 @@ PROMISE_KEYS: Final = (
     "breaker", "remedy", "clause", "grade", "event", "side",
 )  # fmt: skip
 REQUIRED_KEYS: Final = ("id", "on", "title", "about", "made_at", "due_at", "kept_at")
-RULE_KEYS: Final = ("id", "on", "title", "about", "at", "when", "excused", "effective", "grace", "clause", "grade")
+RULE_KEYS: Final = (
+    "id", "on", "title", "about", "at", "when", "excused", "effective", "grace", "clause", "grade", "rollout",
+)  # fmt: skip
 RULE_REQUIRED_KEYS: Final = ("id", "on", "title", "about", "at", "when")
 REMEDY_KEYS: Final = ("pay", "as", "from", "when", "after", "share")
 KINDS: Final = ("coupon", "refund", "balance")
@@ -149,10 +151,10 @@ def _rule_draft(table: Table, setting: Setting) -> Draft:
     at = expression(table, "at", FactType.INSTANT, subject, setting)
     when, excused = (expression(table, key, FactType.BOOLEAN, subject, setting) for key in ("when", "excused"))
     grace_s, clause, grade = table.seconds("grace"), table.text("clause"), table.choice("grade", GRADES)
-    if subject is not None and "merchant" not in subject.parties and "account" not in subject.parties:
-        table.report(
-            "on", f"nobody answers for a {subject.kind}", "write the rule on a subject that names its merchant"
-        )
+    rollout = table.choice("rollout", ROLLOUTS) or ACT
+    if subject is not None and subject.answerer is None:
+        hint = "write the rule on a subject that names its merchant or creator"
+        table.report("on", f"nobody answers for a {subject.kind}", hint)
     faults = len(table.document.source.diagnostics) > before or not complete
     if faults or subject is None or at is None or when is None:
         return Draft(table, own_id, subject, None, setting)
@@ -160,7 +162,7 @@ def _rule_draft(table: Table, setting: Setting) -> Draft:
         policy=f"{setting.pack}.{own_id}", version=1, pack=setting.pack, subject=subject.kind, title=title, about=about,
         effective_from=start, effective_until=until, by=by, made_at=at, due_at=at, kept_at=at, excused=excused,
         grace_s=grace_s or 0, cap_minor=None, budget=None, breaker=None, remedies=(), currency=setting.currency,
-        clause=clause, grade=grade, when=when,
+        clause=clause, grade=grade, when=when, rollout=rollout,
     )  # fmt: skip
     return Draft(table, own_id, subject, rule, setting)
 

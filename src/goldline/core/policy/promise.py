@@ -6,10 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from goldline.core.policy.consequence import Consequence
 from goldline.core.policy.definition import Use
 from goldline.core.policy.expression import Expression, Node
+
+# How a new rule comes into force. In `log` its violations are counted and nothing else; in `flag` they are written down
+# and shown; in `report` each opens a case for a person, and what the person upholds has its effects; in `act` all have.
+LOG: Final = "log"
+FLAG: Final = "flag"
+REPORT: Final = "report"
+ACT: Final = "act"
+ROLLOUTS: Final = (LOG, FLAG, REPORT, ACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,8 @@ class Promise:
     parameters and tariffs it names. `event` is what a breach brings about; `side` says whose clock it is, where that is
     not the seller's.
 
+    `rollout` says how far a rule has come on its way into force: see `ROLLOUTS`.
+
     A *rule* is the same with a condition (`when`) in place of evidence of keeping: it is judged at `made_at`, which is
     `due_at` and `kept_at` too, and broken where the condition holds then.
     """
@@ -113,6 +124,7 @@ class Promise:
     event: Consequence | None = None
     side: str | None = None
     when: Expression | None = None
+    rollout: str = ACT
 
     @property
     def kind(self) -> str:

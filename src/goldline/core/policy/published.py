@@ -128,15 +128,17 @@ def publish(
 
 # A ladder that is new or gone changes what follows from violations that stand already.
 _COUNT_AGAIN: Final = (
-    "INSERT INTO goldline.account_due (account) SELECT DISTINCT 'merchant:' || f.merchant_id FROM goldline.finding f"
+    "INSERT INTO goldline.account_due (account)"
+    " SELECT DISTINCT coalesce('merchant:' || f.merchant_id, f.answerer) FROM goldline.finding f"
     " JOIN goldline.policy_version v ON v.policy = f.policy AND v.version = f.version AND v.kind = 'rule'"
-    " WHERE f.merchant_id IS NOT NULL ON CONFLICT DO NOTHING"
+    " WHERE coalesce(f.merchant_id, f.answerer) IS NOT NULL ON CONFLICT DO NOTHING"
 )
 
 
 # What may change in a version without turning a verdict or an amount that was given.
 _TELLING: Final = (
     "title", "about", "clause", "grade", "effective", "budget", "breaker", "event", "side", "occurrences", "replaces",
+    "rollout",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from ninja import Field, Router, Schema
 from ninja.params.functions import Query
 from ninja.responses import Response
 
-from goldline.core.account import appeal, evidence, rectification, review, sample
+from goldline.core.account import appeal, evidence, rectification, report, review, sample
 from goldline.core.account.actor import Actor
 from goldline.core.account.review import Claim
 from goldline.core.errors import GoldlineError
@@ -271,7 +271,7 @@ def _moved(connection: Any, case_id: UUID, move: str, body: Held, request: HttpR
     elif move == "escalate":
         review.escalate(connection, case_id, str(_person(request, name)), body.words, now)
     else:
-        _say(connection, case_id, move, body, now)
+        _say(connection, case_id, move, body, request)
     return None
 
 
@@ -285,13 +285,17 @@ def _wait(connection: Any, case_id: UUID, move: str, body: Held, person: Actor) 
         appeal.ask_evidence(connection, case_id, body.epoch, body.words, body.until, person, now)
 
 
-def _say(connection: Any, case_id: UUID, move: str, body: Held, now: datetime) -> None:
+def _say(connection: Any, case_id: UUID, move: str, body: Held, request: HttpRequest) -> None:
+    now = engine_now(connection)
     held = review.enter(connection, case_id, body.reviewer, body.epoch, now)
     if move == "note":
         review.note(connection, case_id, body.reviewer, body.words, now)
     elif held.kind == "appeal":
         raise GoldlineError("An appeal is answered, not settled.", code="invalid", where="move",
                             hint="POST /v1/appeal-cases/{id}/answer.")  # fmt: skip
+    elif held.kind == report.KIND:
+        person, outcome = _person(request, body.reviewer), report.outcome_of(body.words)
+        report.decide(connection, vocabulary(), case_id, body.epoch, outcome, body.words, person, now)
     else:
         review.settle(connection, case_id, body.reviewer, body.words, now)
 

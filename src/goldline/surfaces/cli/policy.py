@@ -20,7 +20,7 @@ from goldline.core.policy.comparison import compare_cases, published_pack
 from goldline.core.policy.decision import LIMITS, Decision
 from goldline.core.policy.diagnostic import PolicyError
 from goldline.core.policy.pack import CASES_FILE, Pack, available, load
-from goldline.core.policy.promise import Promise, Remedy
+from goldline.core.policy.promise import ACT, Promise, Remedy
 from goldline.market.vocabulary import vocabulary
 from goldline.surfaces import countersign
 from goldline.surfaces.cli.approval import waits
@@ -34,6 +34,15 @@ _HEADINGS: Final = {
     "zh-Hans": ("承诺成立", "截止时间", "履约时间", "免除条件", "有效期", "违约补偿", "所依事实"),
 }
 
+_ROLLOUT: Final = {"en": "rollout", "zh-Hans": "上线阶段"}
+_STEPS: Final = {
+    "en": {
+        "log": "violations are counted and nothing else",
+        "flag": "violations are written down and shown",
+        "report": "each violation opens a case for a person",
+    },
+    "zh-Hans": {"log": "仅计数", "flag": "记录并展示", "report": "每起违规转人工审核"},
+}
 
 _DECISION_HEADINGS: Final = {
     "en": ("answers", "otherwise", "limit", "in force", "reads"),
@@ -199,6 +208,8 @@ def _told(pack: Pack, promise: Promise, lang: str) -> str:
     if promise.effective_from or promise.effective_until:
         bounds = (_day(at, pack) for at in (promise.effective_from, promise.effective_until))
         clauses.append((in_force, f"{' – '.join(bounds)} ({promise.by}, {pack.zone})"))
+    if promise.rollout != ACT:
+        clauses.append((_ROLLOUT[lang], f"{promise.rollout}: {_STEPS[lang][promise.rollout]}"))
     clauses += [(breach, _remedy(remedy)) for remedy in promise.remedies]
     facts = pack.vocabulary[promise.subject].facts
     clauses += [(reads, f"{name}: {facts[name].about}") for name in promise.names if name in facts]

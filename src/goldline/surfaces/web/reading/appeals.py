@@ -113,8 +113,10 @@ def told(connection: Connection, sanction_id: UUID, reader: str, lang: str) -> S
 def told_of_finding(connection: Connection, finding_id: UUID, reader: str, lang: str) -> Statement:
     """The statement of a finding and its charge. Raises GoldlineError('not_found' or 'invalid')."""
     who, language = _readers(reader, lang)
-    row = connection.execute("SELECT policy FROM finding WHERE id = %s", (finding_id,)).fetchone()
-    terms = terms_for(rules(connection).appeals, row[0], "merchant") if row else None
+    row = connection.execute(
+        "SELECT policy, coalesce(split_part(answerer, ':', 1), 'merchant') FROM finding WHERE id = %s", (finding_id,)
+    ).fetchone()
+    terms = terms_for(rules(connection).appeals, *row) if row else None
     return statement.of_finding(connection, finding_id, who, language, window_s=terms.window_s if terms else None)
 
 
