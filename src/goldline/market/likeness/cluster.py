@@ -20,6 +20,7 @@ from goldline.market.likeness.signature import PERMUTATIONS, Signatures, agreeme
 # An estimate of 128 numbers errs by less than 0.1 in 99 of 100 pairs at the threshold; below it nobody need count.
 ESTIMATE_MARGIN: Final = 0.1
 _PAIRS: Final = 1_000_000  # looked at together
+_SPREAD: Final = 0xD6E8FEB86659FD93
 
 Progress = Callable[[int, int], None]
 """Called with the bands done, and all bands."""
@@ -38,7 +39,7 @@ class Method:
     width: int = 3
     share_least: float = 0.3
     characters_least: int = 8
-    rounds_most: int = 64
+    rounds_most: int = 16
 
     def __post_init__(self) -> None:
         if not 0 < self.bands * self.width <= PERMUTATIONS:
@@ -63,24 +64,20 @@ class Grouping:
 
 
 def group(texts: Sequence[str], method: Method | None = None, progress: Progress | None = None) -> Grouping:
-    """Cluster texts in their plain form. Equal texts are one before anything is compared; empty ones stay alone."""
+    """Cluster texts in their plain form. Equal texts are one before anything is compared."""
     method = method or Method()
-    distinct = sorted({text for text in texts if text})
-    numbers = {text: number for number, text in enumerate(distinct)}
-    found = Search(distinct, method)
+    numbers: dict[str, int] = {}
+    own = np.array([numbers.setdefault(text, len(numbers)) for text in texts], np.int64)
+    found = Search(list(numbers), method)
     found.run(progress)
-    return Grouping(_named([numbers.get(text, -1) for text in texts], found.forest.roots), found.verified, found.unseen)
+    return Grouping(_named(own, found.forest.all_roots()), found.verified, found.unseen)
 
 
-def _named(numbers: Sequence[int], roots: Places) -> Places:
-    """For each text the place of the first text of its cluster; an empty text is its own."""
-    own = np.asarray(numbers, np.int64)
-    told = np.flatnonzero(own >= 0)
-    names = np.arange(len(own), dtype=np.int64)
+def _named(own: Places, roots: Places) -> Places:
+    """For each text the place of the first text of its cluster."""
     first = np.full(len(roots), len(own), np.int64)
-    np.minimum.at(first, roots[own[told]], told)
-    names[told] = first[roots[own[told]]]
-    return names
+    np.minimum.at(first, roots[own], np.arange(len(own)))
+    return first[roots[own]]
 
 
 class Search:
@@ -90,7 +87,9 @@ class Search:
         self.method = method
         self.held: Shingles = shingles([text if len(text) >= method.characters_least else "" for text in texts])
         self.rows: Signatures = signatures(self.held)
-        self.able: Places = np.flatnonzero(self.held.counts > 0)
+        # In an order of their own, so that not even an overfull band depends on the order in which they came.
+        told = np.flatnonzero(self.held.counts > 0)
+        self.able: Places = told[np.argsort(_sums(self.held)[told])]
         self.forest = Forest(len(texts))
         self.verified = 0
         self.unseen = 0
@@ -118,7 +117,7 @@ class Search:
         if not len(sizes):
             return members, sizes
         firsts = np.cumsum(sizes) - sizes
-        roots = self.forest.roots[members]
+        roots = self.forest.roots(members)
         apart = np.minimum.reduceat(roots, firsts) != np.maximum.reduceat(roots, firsts)
         kept = apart & (sizes > turn + 1)
         return members[np.repeat(kept, sizes)], sizes[kept]
@@ -126,7 +125,7 @@ class Search:
     def _verify(self, left: Places, right: Places) -> None:
         for at in range(0, len(left), _PAIRS):
             one, other = left[at : at + _PAIRS], right[at : at + _PAIRS]
-            apart = self.forest.roots[one] != self.forest.roots[other]
+            apart = self.forest.roots(one) != self.forest.roots(other)
             one, other = one[apart], other[apart]
             alike = agreement(self.rows, one, other) >= self.method.share_least - ESTIMATE_MARGIN
             one, other = one[alike], other[alike]
@@ -143,12 +142,24 @@ def _against(members: Places, sizes: Places, turn: int) -> tuple[Places, Places]
     return np.repeat(members[firsts + turn], rest), members[np.repeat(firsts + turn + 1, rest) + inner]
 
 
+def _sums(held: Shingles) -> Longs:
+    """A number for each text that depends on all its shingles."""
+    running = np.concatenate([np.zeros(1, np.uint64), np.cumsum(held.tokens * np.uint64(_SPREAD))])
+    return running[held.starts[1:]] - running[held.starts[:-1]]
+
+
 def _buckets(keys: Longs) -> tuple[Places, Places]:
-    """The places of keys that occur more than once, key by key, and how often each does."""
+    """The places of keys that occur more than once, key by key, and how often each does.
+
+    A key gives its low bits to its place, so that one sort of plain numbers, five times as fast as one of places, does
+    both. Two keys that only differed in those may meet, and are told apart when their texts are compared.
+    """
     if not len(keys):
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
+    low = np.uint64(len(keys).bit_length())
+    ordered = np.sort((keys >> low << low) | np.arange(len(keys), dtype=np.uint64))
+    order = (ordered & np.uint64((1 << int(low)) - 1)).astype(np.int64)
+    ordered >>= low
     bounds = np.flatnonzero(np.concatenate([np.ones(1, bool), ordered[1:] != ordered[:-1], np.ones(1, bool)]))
     sizes = np.diff(bounds)
     return order[np.repeat(sizes > 1, sizes)], sizes[sizes > 1]

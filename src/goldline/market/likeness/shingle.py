@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 WIDTH: Final = 3  # characters; two make many chance meetings, four lose edited copies
 HASH_BITS: Final = 48  # the upper sixteen bits number the text within a chunk, so that one sort serves them all
 CHUNK_TEXTS: Final = 1 << (64 - HASH_BITS)
+THREADS: Final = 2  # NumPy lets go of the interpreter's lock while it works
 _FACTORS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 _FINISH: Final = 0xD6E8FEB86659FD93
 
@@ -37,7 +39,8 @@ class Shingles:
 
 def shingles(texts: Sequence[str]) -> Shingles:
     """The shingles of texts. A text shorter than a shingle is one shingle, padded; an empty one has none."""
-    parts = [_chunk(texts[at : at + CHUNK_TEXTS]) for at in range(0, len(texts), CHUNK_TEXTS)]
+    with ThreadPoolExecutor(THREADS) as threads:
+        parts = list(threads.map(lambda at: _chunk(texts[at : at + CHUNK_TEXTS]), range(0, len(texts), CHUNK_TEXTS)))
     tokens = np.concatenate([tokens for tokens, _ in parts]) if parts else np.empty(0, np.uint64)
     counts = np.concatenate([counts for _, counts in parts]) if parts else np.empty(0, np.int64)
     return Shingles(tokens, np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]))
