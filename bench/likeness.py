@@ -86,7 +86,7 @@ def edited(text: str, strength: float, chance: np.random.Generator) -> str:
 
 
 def b_cubed(truth: NDArray[Any], found: NDArray[Any]) -> tuple[float, float]:
-    """Precision and recall by item: of its cluster how much is of its truth, of its truth how much is in its cluster."""
+    """Precision and recall by item: of its cluster how much is of its truth, and of its truth how much it meets."""
     _, own = np.unique(truth, return_inverse=True)
     _, given = np.unique(found, return_inverse=True)
     together = own.astype(np.int64) * (int(given.max()) + 1) + given

@@ -145,7 +145,8 @@ def _against(members: Places, sizes: Places, turn: int) -> tuple[Places, Places]
 def _sums(held: Shingles) -> Longs:
     """A number for each text that depends on all its shingles."""
     running = np.concatenate([np.zeros(1, np.uint64), np.cumsum(held.tokens * np.uint64(_SPREAD))])
-    return running[held.starts[1:]] - running[held.starts[:-1]]
+    sums: Longs = running[held.starts[1:]] - running[held.starts[:-1]]
+    return sums
 
 
 def _buckets(keys: Longs) -> tuple[Places, Places]:
