@@ -87,13 +87,14 @@ def _parquet(path: Path, progress: Progress) -> Iterator[Read]:
             relation = engine.read_parquet(str(path))
             kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
             _require(path, kinds)
+            total = max(1, len(relation))
             # Instants leave as microseconds, so that no time zone library stands between the file and the caption.
             at = 'epoch_us("at")' if kinds["at"] == "TIMESTAMP WITH TIME ZONE" else '"at"::text'
             result = engine.execute(
                 f'SELECT id::text, account::text, {at}, "text"::text FROM read_parquet(?)',  # noqa: S608 - our own words
                 [str(path)],
             )
-            number, total = 0, max(1, len(relation))
+            number = 0
             while rows := result.fetchmany(_NOTED):
                 yield from (_caption(f"Row {number + offset}", row) for offset, row in enumerate(rows, 1))
                 number += len(rows)
