@@ -100,7 +100,8 @@ def _luma(pixels: Pixels) -> NDArray[np.float32]:
     if pixels.ndim == 2:
         return pixels.astype(np.float32)
     red, green, blue = (pixels[..., channel].astype(np.float32) for channel in range(3))
-    return _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
+    luma: NDArray[np.float32] = _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
+    return luma
 
 
 def _small(luma: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -118,7 +119,8 @@ def _small(luma: NDArray[np.float32]) -> NDArray[np.float32]:
         luma = cv2.boxFilter(luma, cv2.CV_32F, **box) / counts
     steps = np.arange(SIDE) + 0.5
     rows, columns = (steps * height / SIDE).astype(np.int64), (steps * width / SIDE).astype(np.int64)
-    return luma[np.ix_(rows, columns)]
+    small: NDArray[np.float32] = luma[np.ix_(rows, columns)]
+    return small
 
 
 def _quality(small: NDArray[np.float32]) -> int:
