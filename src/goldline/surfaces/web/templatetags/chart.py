@@ -15,7 +15,7 @@ from goldline.market.likeness.production import ContentCluster
 register = template.Library()
 
 WIDTH, HEIGHT, GAP = 600, 96, 2
-LANES, LANE_HEIGHT, MARGIN = 30, 9, 6
+LANES, LANE_HEIGHT, MARGIN, BREADTH = 24, 7, 6, 1_000
 DOTS_MOST = 2_000  # of a larger cluster the earliest: more dots say no more
 
 
@@ -53,12 +53,12 @@ def timeline(cluster: ContentCluster) -> SafeString:
     dots = format_html_join(
         "", '<circle class="dot" cx="{}" cy="{}" r="3"><title>{} · {}</title></circle>',
         (
-            (f"{MARGIN + (WIDTH - 2 * MARGIN) * (each.at - began).total_seconds() / span_s:.1f}",
+            (f"{MARGIN + (BREADTH - 2 * MARGIN) * (each.at - began).total_seconds() / span_s:.1f}",
              MARGIN + LANE_HEIGHT * lanes[each.account] + LANE_HEIGHT // 2, each.account, each.at.isoformat())
             for each in cluster.members[:DOTS_MOST]
         ),
     )  # fmt: skip
     label = _("{items} items of {accounts} accounts").format(items=len(cluster.members), accounts=len(lanes))
     return format_html(
-        '<svg class="timeline" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', WIDTH, height, label, dots
+        '<svg class="timeline" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', BREADTH, height, label, dots
     )
