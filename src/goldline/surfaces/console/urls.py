@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from goldline.surfaces.console import account, action, decision, oversight, receiver, session, view
+from goldline.surfaces.console import account, action, decision, lexicon, oversight, receiver, session, view
 
 app_name = "console"
 urlpatterns = [
@@ -28,6 +28,7 @@ urlpatterns = [
     path("approvals/<int:approval_id>/decide", action.decide, name="decide"),
     path("audit", oversight.audit_trail, name="audit"),
     path("policies", view.policies, name="policies"),
+    path("lexicon", lexicon.lexicon, name="lexicon"),
     path("notices", view.notices, name="notices"),
     path("accounts", account.accounts, name="accounts"),
     path("accounts/<path:account>", account.account, name="account"),
