@@ -71,6 +71,7 @@ _BUT: Final = re.compile(r"但|可是|不过|然而|却|我家|我们家|这款"
 _OURS: Final = re.compile(
     r"我们|我家|咱家|咱们|本店|店里|店内|店铺|自家|本品牌|该品牌|品牌里|系列|全店|往期|历代|上一代|旧款|老款|旗下|本公司|家里|我自己|我个人|我用过|我拍过|我做过|我写过|上期|去年的"
 )
+_OTHERS: Final = re.compile(r"全国|全网|全球|世界|市面|行业|同行|史上|国内|别家")
 _MEMBER: Final = re.compile(
     r"^的?[^，。]{0,8}?(?:[一几两]款|款|系列|一批|一次|之一|型号|颜色|版本|一代|单品|作品|一件|一个|一期|产品|味道|口味|一双|一条|那款|的$)"
 )
@@ -185,6 +186,8 @@ def _of_ourselves(term: Term, _text: str, around: Window, _span: tuple[int, int]
         return bool(among_ours or ours)
     if _VERSUS_OLD.search(around.sentence_before):
         return True
+    if _OTHERS.search(around.before):
+        return False
     return bool(_OURS.search(around.before)) and bool(_MEMBER.search(around.after + ("" if around.after else "的")))
 
 

@@ -149,6 +149,7 @@ def _parts(character: str) -> str:
 
 
 def _entry(character: str, simple: dict[str, str]) -> int:
+    han = 0x3400 <= ord(character) < 0xA000  # a numeral: what stands between it and Han goes, as between Han
     character = simple.get(character, character)
     code, kind = ord(character), unicodedata.category(character)
     if kind[0] in "CM":
@@ -158,7 +159,7 @@ def _entry(character: str, simple: dict[str, str]) -> int:
     if kind[0] in "PSZ":
         return GAP
     if code < 0x80:
-        return LETTER | (WIDE + code)
+        return (HAN if han else LETTER) | (WIDE + code)
     if code < 0x800:
         return LETTER | (NARROW_ROOM + code)
     return HAN | (code if code <= UNIT else UNKNOWN)
