@@ -45,7 +45,7 @@ EXCUSED = {
     "广告法规定不能说最佳": "negated",
     "最佳食用时间": "usage",
     "国家级非遗": "award",
-    "我们力求最专业": "aspiration",
+    "力求最专业": "aspiration",
 }
 
 

@@ -116,7 +116,7 @@ def table() -> Table:
     longer: dict[int, tuple[int, ...]] = {}
     entries[0x3400:0xD800] = HAN | np.arange(0x3400, 0xD800, dtype=np.uint32)  # Han and Hangul stand for themselves
     for old, new in simple.items():
-        entries[ord(old)] = _entry(new, {})
+        entries[ord(old)] = HAN | (_entry(new, {}) & UNIT)  # a numeral too: gaps beside it go, as between Han
     for code in (code for codes in _MAPPED for code in codes):
         becomes = [_entry(part, simple) for part in _parts(chr(code))]
         kept = [entry for entry in becomes if entry >= CONTENT] or becomes[:1]
@@ -149,7 +149,6 @@ def _parts(character: str) -> str:
 
 
 def _entry(character: str, simple: dict[str, str]) -> int:
-    han = 0x3400 <= ord(character) < 0xA000  # a numeral: what stands between it and Han goes, as between Han
     character = simple.get(character, character)
     code, kind = ord(character), unicodedata.category(character)
     if kind[0] in "CM":
@@ -159,7 +158,7 @@ def _entry(character: str, simple: dict[str, str]) -> int:
     if kind[0] in "PSZ":
         return GAP
     if code < 0x80:
-        return (HAN if han else LETTER) | (WIDE + code)
+        return LETTER | (WIDE + code)
     if code < 0x800:
         return LETTER | (NARROW_ROOM + code)
     return HAN | (code if code <= UNIT else UNKNOWN)
@@ -252,15 +251,17 @@ def calmed(normal: Normal) -> Normal | None:
     same = units[1:] == units[:-1]
     if not (same[1:] & same[:-1]).any():
         return None
+    again = np.flatnonzero(same[1:] & same[:-1])
+    normal = rows(normal, np.unique(normal.rows_of(again)))
+    units = normal.units
+    same = units[1:] == units[:-1]
     first = np.concatenate(([True], ~same))
     run = np.cumsum(first) - 1
     long = np.bincount(run)[run] >= REPEATED
     last = np.append(np.flatnonzero(first)[1:], len(units)) - 1
     keep = np.flatnonzero(first | ~long)
     until = np.where(long, normal.until[last[run]], normal.until)
-    changed = np.unique(normal.rows_of(np.flatnonzero(first & long)))
-    view = part(normal, keep, until=until[keep])
-    return rows(view, changed)
+    return part(normal, keep, until=until[keep])
 
 
 def part(normal: Normal, keep: Places, units: Units | None = None, until: Places | None = None) -> Normal:

@@ -15,14 +15,15 @@ from goldline.market.screening.context import excuse
 from goldline.market.screening.evidence import Answer, Evidence, Setting
 from goldline.market.screening.lexicon import Channel, Lexicon, shipped
 from goldline.market.screening.matcher import Engine, Matcher, matcher
-from goldline.market.screening.normaliser import STOPS, Normal, calmed, normalise, part, rows, table
+from goldline.market.screening.normaliser import STOPS, Normal, calmed, normalise, part, rows, spelt, table
 from goldline.market.screening.pattern import Meaning, Word, encoded, is_letter, patterns
 from goldline.market.screening.probability import probability
-from goldline.market.screening.syllable import Background, heard, sounds, words
+from goldline.market.screening.syllable import Background, heard, lettered, sounds, words, written
 
 CHARACTERS_AT_ONCE: Final = 1 << 16  # what stays in the processor's cache
 _RANK: Final[dict[Channel, int]] = {"N": 0, "A": 1, "C": 2, "P": 3, "G": 4, "S": 5}
 _REVIEWED: Final = frozenset("PGS")
+_PAUSES: Final = STOPS + "，,、：:"
 _ASCII_LETTERS: Final = 4  # of a term written wholly in pinyin
 
 
@@ -49,6 +50,7 @@ class Screen:
         self.background = background or words()
         made = patterns(self.lexicon, self.background)
         self._spelt, self._heard = list(made.spelt.values()), list(made.heard.values())
+        self._told = [spelt(np.array(word, np.uint16)) for word in made.spelt]
         self._heard_size = [len(word) for word in made.heard]
         self._exact = _exact(made.spelt)
         self._spelling: Matcher = matcher(encoded(list(made.spelt)), engine)
@@ -76,6 +78,10 @@ class Screen:
     def one(self, text: str, setting: Setting | None = None) -> Answer:
         """What is found in one text."""
         return self.screen([text], setting)[0]
+
+    def hits_of(self, texts: Sequence[str]) -> int:
+        """How many hits there are in all of these texts, before any context."""
+        return sum(len(hits) for first, last in _portions(texts) for hits in self.hits(texts[first:last]).values())
 
     def hits(self, texts: Sequence[str]) -> dict[int, list[Hit]]:
         """Hits by the number of their text, before any context; texts without one are left out."""
@@ -110,28 +116,32 @@ class Screen:
                 if meaning.merges:
                     if splits is not None:
                         splits[row].append((start, end, meaning.merges))
-                elif _bounded(normal, start, end) and (hit := self._hit(normal, texts, meaning, start, end, channel)):
+                elif _bounded(normal, start, end) and (
+                    hit := self._hit(normal, texts, meaning, row, start, end, channel, self._told[number])
+                ):
                     _keep(found[int(normal.texts[row])], hit)
 
     def _hit(
-        self, normal: Normal, texts: Sequence[str], meaning: Meaning, start: int, end: int, channel: Channel
-    ) -> Hit | None:
-        row = normal.rows_of([start])[0]
+        self, normal: Normal, texts: Sequence[str], meaning: Meaning, row: int, start: int, end: int,
+        channel: Channel, told: str,
+    ) -> Hit | None:  # fmt: skip
         text = int(normal.texts[row])
         at = int(normal.joined[text])
-        gapped = bool((normal.origin[start + 1 : end] - normal.until[start : end - 1] > 1).any())
-        if gapped and self._crosses(normal, texts[text], start, end, at):
+        first, last = int(normal.origin[start]), int(normal.until[end - 1]) + 1
+        gapped = last - first != end - start and bool(
+            (normal.origin[start + 1 : end] - normal.until[start : end - 1] > 1).any()
+        )
+        if gapped and self._crosses(normal, texts[text], start, end, at, STOPS if channel != "P" else _PAUSES):
             return None
-        by = max(channel, meaning.channel, key=_RANK.__getitem__)
-        first, last = int(normal.origin[start]) - at, int(normal.until[end - 1]) + 1 - at
-        return Hit(meaning.term, by, first, last, normal.spelling(start, end), gapped, meaning.reason)
+        by = channel if _RANK[channel] > _RANK[meaning.channel] else meaning.channel
+        return Hit(meaning.term, by, first - at, last - at, told, gapped, meaning.reason)
 
-    def _crosses(self, normal: Normal, text: str, start: int, end: int, at: int) -> bool:
+    def _crosses(self, normal: Normal, text: str, start: int, end: int, at: int, marks: str) -> bool:
         """Whether a sentence ends inside and both sides read on as ordinary words: then the hit is chance."""
         ends = 0
         for unit in range(start, end - 1):
             between = text[int(normal.until[unit]) + 1 - at : int(normal.origin[unit + 1]) - at]
-            ends += any(mark in STOPS for mark in between)
+            ends += any(mark in marks for mark in between)
         if ends == 0 or ends == end - 1 - start > 1:
             return False
         units = normal.units
@@ -142,30 +152,42 @@ class Screen:
     def _listen(
         self, normal: Normal, texts: Sequence[str], found: dict[int, dict[tuple[int, int, int, bool], Hit]]
     ) -> None:
-        sound = heard(normal)
+        self._hear(normal, heard(normal), texts, found, read=False)
+        lines = lettered(normal)
+        if lines is not None and (sound := written(lines)) is not None:
+            self._hear(lines, sound, texts, found, read=True)
+
+    def _hear(
+        self, normal: Normal, sound: Normal, texts: Sequence[str],
+        found: dict[int, dict[tuple[int, int, int, bool], Hit]], *, read: bool,
+    ) -> None:  # fmt: skip
+        """Terms among syllables; with `read` those alone that letters were read for."""
         met = self._sound.find(sound.data())
         if not met:
             return
-        whole = normal if sound.units.shape == normal.units.shape else None
-        for number, place in met:
+        of = sound.rows_of([end // 3 - 1 for _, end in met])
+        for (number, place), row in zip(met, of, strict=True):
             end = place // 3
             start = end - self._heard_size[number]
-            surface = _surface(normal, sound, start, end, whole)
+            first, last = (start, end) if not read else _units_of(normal, sound, start, end)
+            surface = tuple(normal.units[first:last].tolist())
+            embedded = read and _amid_han(normal, first, last)
             for meaning in self._heard[number]:
-                if self._likely(surface, meaning) and (hit := self._hit(sound, texts, meaning, start, end, "P")):
-                    text = int(sound.texts[sound.rows_of([start])[0]])
-                    spelling = "".join(map(chr, surface))
-                    _keep(found[text], Hit(hit.term, "P", hit.start, hit.end, _narrowed(spelling), hit.gapped))
+                if not self._likely(surface, meaning, embedded=embedded):
+                    continue
+                told = spelt(normal.units[first:last])
+                if hit := self._hit(sound, texts, meaning, row, start, end, "P", told):
+                    _keep(found[int(sound.texts[row])], hit)
 
-    def _likely(self, surface: Word, meaning: Meaning) -> bool:
+    def _likely(self, surface: Word, meaning: Meaning, *, embedded: bool) -> bool:
         """The gate: what is spelt as the term is no news, and what is ordinary text is no other word."""
-        term = self.lexicon.terms[meaning.term]
         if (meaning.term, surface) in self._exact:
             return False
         letters = sum(map(is_letter, surface))
+        homophones = self.lexicon.terms[meaning.term].homophones
         if letters >= _ASCII_LETTERS:
-            return letters < len(surface) or meaning.size > 2
-        if meaning.size == 2 and not term.homophones:
+            return letters < len(surface) or meaning.size > 2 or (homophones and embedded)
+        if meaning.size == 2 and not homophones:
             return False
         return not self.background.ordinary(surface)
 
@@ -248,32 +270,32 @@ def _lone(hits: list[Hit], lexicon: Lexicon) -> list[Hit]:
 
 def _merged(normal: Normal, splits: dict[int, list[tuple[int, int, int]]]) -> Normal:
     """The texts with split characters put together: the longest from the left."""
-    units, until = normal.units.copy(), normal.until.copy()
+    chosen = np.array(sorted(splits), np.int64)
+    view = rows(normal, chosen)
+    units, until = view.units.copy(), view.until.copy()
     drop: list[int] = []
-    for found in splits.values():
-        done = 0
-        for start, end, unit in sorted(found, key=lambda each: (each[0], -each[1])):
+    for row, begin in zip(chosen.tolist(), view.starts.tolist(), strict=True):
+        shift, done = begin - int(normal.starts[row]), 0
+        for start, end, unit in sorted(splits[row], key=lambda each: (each[0], -each[1])):
             if start < done:
                 continue
-            units[start], until[start] = unit, normal.until[end - 1]
-            drop.extend(range(start + 1, end))
+            units[start + shift], until[start + shift] = unit, normal.until[end - 1]
+            drop.extend(range(start + shift + 1, end + shift))
             done = end
     keep = np.delete(np.arange(len(units)), drop)
-    view = part(normal, keep, units[keep], until[keep])
-    return rows(view, np.array(sorted(splits), np.int64))
+    return part(view, keep, units[keep], until[keep])
 
 
-def _surface(normal: Normal, sound: Normal, start: int, end: int, same: Normal | None) -> Word:
-    if same is not None:
-        return tuple(normal.units[start:end].tolist())
+def _units_of(normal: Normal, sound: Normal, start: int, end: int) -> tuple[int, int]:
+    """The units that syllables were read from."""
     first, last = np.searchsorted(normal.origin, [sound.origin[start], sound.until[end - 1] + 1])
-    return tuple(normal.units[first:last].tolist())
+    return int(first), int(last)
 
 
-def _narrowed(text: str) -> str:
-    from goldline.market.screening.normaliser import spelt
-
-    return spelt(np.array([ord(each) for each in text], np.uint16))
+def _amid_han(normal: Normal, first: int, last: int) -> bool:
+    """Whether Han stands on one side at least: pinyin there is no foreign word."""
+    beside = [*normal.units[max(0, first - 1) : first].tolist(), *normal.units[last : last + 1].tolist()]
+    return any(0x4E00 <= unit < 0xA000 for unit in beside)
 
 
 class Desk:

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from goldline.market.screening.normaliser import END, UNKNOWN, WIDE, Normal, Units, normalise, part
+from goldline.market.screening.normaliser import END, UNKNOWN, WIDE, Normal, Units, normalise, part, rows
 
 FIRST: Final = 0x3500  # syllables are numbered from here
 READINGS_MOST: Final = 8
@@ -100,7 +100,20 @@ def segmented(letters: str) -> tuple[tuple[int, int], ...]:
 
 
 def heard(normal: Normal) -> Normal:
-    """The batch as syllables; letters that are pinyin too. What cannot be said stays as a break."""
+    """The batch as syllables, unit by unit. What cannot be said stays as a break."""
+    units = sounds().first.take(normal.units)
+    return Normal(units, normal.origin, normal.until, normal.starts, normal.texts, normal.joined)
+
+
+def lettered(normal: Normal) -> Normal | None:
+    """The texts that hold a run of letters, which may be pinyin."""
+    letters = np.flatnonzero((normal.units >= _FIRST_LETTER) & (normal.units <= _LAST_LETTER))
+    runs = letters[:-1][letters[1:] - letters[:-1] == 1]
+    return rows(normal, np.unique(normal.rows_of(runs))) if len(runs) else None
+
+
+def written(normal: Normal) -> Normal | None:
+    """The batch as syllables with letters that are pinyin read as such; None if none are."""
     units = sounds().first.take(normal.units)
     text = normal.units.tobytes().decode("utf-16-le")
     drop: list[int] = []
@@ -118,13 +131,15 @@ def heard(normal: Normal) -> Normal:
         if syllables and run.start() and text[run.start() - 1] == "\u3000":
             drop.append(run.start() - 1)
     if not until:
-        return Normal(units, normal.origin, normal.until, normal.starts, normal.texts, normal.joined)
+        return None
     last = normal.until.copy()
     last[list(until)] = list(until.values())
     keep = np.delete(np.arange(len(units)), drop)
     return part(normal, keep, units[keep], last[keep])
 
 
+_FIRST_LETTER: Final = WIDE + 0x61
+_LAST_LETTER: Final = WIDE + 0x7A
 _NARROW: Final = {WIDE + code: code for code in range(0x61, 0x7B)}
 
 
