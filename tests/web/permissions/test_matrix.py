@@ -17,7 +17,8 @@ from .addresses import Address, calls, pages
 
 Key = Callable[..., dict[str, str]]
 PAGES = [each for each in pages() if each.operation is not None]
-CONSOLE = [each for each in PAGES if not each.name.startswith("workbench:")]
+CONSOLE = [each for each in PAGES if not each.name.startswith(("workbench:", "draft:"))]
+DRAFTS = [each for each in PAGES if each.name.startswith("draft:")]
 WORKBENCH = [each for each in PAGES if each.name.startswith("workbench:")]
 API = calls()
 
@@ -97,6 +98,18 @@ def test_every_workbench_operation_for_a_role(client: Client, database_url: str,
     for each in WORKBENCH:
         status = _status(client, each)
         assert (status == 403) == (role != "merchant"), (each, role, status)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_draft_operation_for_a_role(client: Client, database_url: str, role: str) -> None:
+    """The draft checker is for everybody whose line says so, merchants and creators among them."""
+    bound = f"{role}:m-1" if role in BOUND_ROLES else None
+    operator.create_operator("rory", PASSWORD, role=role, account=bound)
+    assert client.login(username="rory", password=PASSWORD)
+    assert DRAFTS
+    for each in DRAFTS:
+        status = _status(client, each)
+        assert (status == 403) == (matrix().grant(str(each.operation), [role]) is Grant.DENIED), (each, role, status)
 
 
 def test_nobody_gets_nothing(client: Client, database_url: str) -> None:

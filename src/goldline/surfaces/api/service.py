@@ -18,7 +18,7 @@ from goldline.core.audit import record
 from goldline.core.errors import GoldlineError
 from goldline.core.facts.notice import notices
 from goldline.market.order import Order
-from goldline.surfaces.api import appeals, decision, intake, refusal, shape
+from goldline.surfaces.api import appeals, decision, intake, refusal, screening, shape
 from goldline.surfaces.api.authentication import BearerKey, access_of
 from goldline.surfaces.web.engine import engine, engine_now
 from goldline.surfaces.web.reading import decisions as decision_list
@@ -54,6 +54,7 @@ api = NinjaAPI(
 )
 refusal.attach(api)
 api.add_router("", appeals.router)
+api.add_router("", screening.router)
 
 
 @api.post(

@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "report": ("reporting:group", "What became of the promises."),
     "score": ("scoring:score", "What an account scores, why, and what would move it most."),
     "explain": ("reporting:explain", "Explain everything promised about one order."),
+    "screen": ("screening:screen", "What in a text breaks an advertising law, and how to say it honestly."),
     "decide": ("deciding:decide", "Ask for a decision now: may this refund be paid at once?"),
     "duplicates": ("duplicates:duplicates", "Which captions are the same, and which look mass produced."),
     "policy": ("policy:group", "Check, test, explain and publish policy packs."),

@@ -28,6 +28,7 @@ PAGES = (
     ("console:notices", _("Notices"), "notice_read"),
     ("console:quarantine", _("Quarantine"), "quarantine_read"),
     ("console:policies", _("Policies"), "policy_read"),
+    ("console:lexicon", _("Lexicon"), "lexicon_read"),
     ("console:approvals", _("Approvals"), "approval_read"),
     ("console:audit", _("Audit trail"), "audit_read"),
 )

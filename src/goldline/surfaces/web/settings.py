@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "goldline.surfaces.hall",
     "goldline.surfaces.console",
     "goldline.surfaces.workbench",
+    "goldline.surfaces.draft",
 ]
 MIDDLEWARE = [
     "goldline.surfaces.web.middleware.SecurityHeaders",

@@ -16,6 +16,7 @@ urlpatterns = [
     path("g/", include("goldline.surfaces.hall.urls")),
     path("console/", include("goldline.surfaces.console.urls")),
     path("workbench/", include("goldline.surfaces.workbench.urls")),
+    path("drafts/", include("goldline.surfaces.draft.urls")),
     path("robots.txt", home.robots, name="robots"),
     path("favicon.ico", home.icon, name="icon"),
 ]

@@ -29,6 +29,7 @@ PAGES = (
     ("workbench:home", gettext_lazy("Today")),
     ("workbench:sanctions", gettext_lazy("Sanctions")),
     ("workbench:appeals", gettext_lazy("Appeals")),
+    ("draft:check", gettext_lazy("Check a draft")),
 )
 MOST_MOVES = 5
 

@@ -1,0 +1,10 @@
+"""Addresses of the draft checker."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from goldline.surfaces.draft import view
+
+app_name = "draft"
+urlpatterns = [path("", view.check, name="check"), path("norms", view.norms, name="norms")]
