@@ -62,13 +62,17 @@ def test_bad_rows_are_told_with_their_line_and_lose_no_other(goldline: Goldline,
     bad = ['{"id": "x"', '{"id": "", "account": "c", "at": "2026-08-10T00:00:00Z", "text": "t"}',
            '{"id": "y", "account": "c", "at": "2026-08-10T00:00:00", "text": "t"}',
            '{"id": "z", "account": "c", "at": "2026-08-10T00:00:00Z"}',
-           '{"id": "n", "account": "c", "at": "2026-08-10T00:00:00Z", "text": "a\\u0000b"}', "[1]"]  # fmt: skip
+           '{"id": "n", "account": "c", "at": "2026-08-10T00:00:00Z", "text": "a\\u0000b"}', "[1]",
+           '{"id": "s", "account": "c", "at": 1786320000, "text": "seconds, or what?"}',
+           json.dumps({"id": "i" * 501, "account": "c", "at": "2026-08-10T00:00:00Z", "text": "t"})]  # fmt: skip
     path.write_text("\n".join([*bad, path.read_text(encoding="utf-8")]), encoding="utf-8")
     ended = goldline("duplicates", path, "--format", "json")
     assert ended.code == 3
     told = json.loads(ended.out)
-    assert [each["place"] for each in told["refused"]] == [f"Line {n}" for n in range(1, 7)]
+    assert [each["place"] for each in told["refused"]] == [f"Line {n}" for n in range(1, 9)]
     assert "no instant with an offset" in told["refused"][2]["reason"]
+    assert "'at' is '1786320000', no instant" in told["refused"][6]["reason"]
+    assert "501 characters" in told["refused"][7]["reason"]
     assert len(told["clusters"][0]["members"]) == 40
     assert "captions.ndjson: Line 2: 'id' is missing" in ended.err
 

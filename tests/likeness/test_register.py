@@ -10,6 +10,7 @@ import pytest
 from psycopg import Connection
 
 from bench.likeness import captions
+from goldline.core.account.review import add_reviewer, take
 from goldline.market.likeness.caption import Caption, plain
 from goldline.market.likeness.cluster import Method, group
 from goldline.market.likeness.register import CaseTerms, Register, fingerprint
@@ -92,6 +93,42 @@ def test_a_case_stays_when_its_cluster_is_renamed(database: Connection[Any]) -> 
         cases += len(added.cases)
     assert len(names) > 2
     assert cases == 1
+
+
+def bridged() -> tuple[list[Caption], list[Caption], Caption]:
+    """Two floods that are not the same, and a caption that is the same as either."""
+    begin = "早上倒的水晚上还是热的送给爸妈最合适不过了冬天出门一定要带上它"
+    end = "现在下单立减三十再送杯刷和杯套数量有限先到先得错过还要再等一年"
+    one = [Caption(f"a{n}", f"creator:a{n}", NOW + timedelta(minutes=n), f"{begin}第{n}批") for n in range(20)]
+    two = [Caption(f"b{n}", f"creator:b{n}", NOW + timedelta(minutes=n), f"{end}第{n}批") for n in range(20)]
+    return one, two, Caption("bridge", "creator:c", NOW + timedelta(hours=1), begin + end)
+
+
+def test_clusters_that_grow_together_keep_one_case(database: Connection[Any]) -> None:
+    """The case opened first stays; the other, which nobody holds, is dropped, once, and on the record."""
+    one, two, bridge = bridged()
+    register, later = Register(), NOW + timedelta(hours=2)
+    (first,) = register.add(database, one, NOW, TERMS).cases
+    (second,) = register.add(database, two, later, TERMS).cases
+    assert register.add(database, [bridge], later, TERMS).cases == ()
+    assert len(set(register.add(database, [*one, *two, bridge], later, TERMS).clusters.values())) == 1
+    states = dict(database.execute("SELECT id, state FROM review_case").fetchall())
+    assert states == {first: "open", second: "dropped"}
+    told = database.execute("SELECT subject FROM audit WHERE action = 'case.dropped'").fetchall()
+    assert told == [(f"case:{second}",)]
+
+
+def test_a_case_that_somebody_holds_is_not_taken_away(database: Connection[Any]) -> None:
+    """It is dropped when the cluster grows after the claim has ended."""
+    one, two, bridge = bridged()
+    register = Register()
+    register.add(database, one, NOW, TERMS)
+    (held,) = register.add(database, two, NOW + timedelta(hours=1), TERMS).cases
+    add_reviewer(database, "ada")
+    assert take(database, "ada", NOW + timedelta(hours=2), case_id=held) is not None
+    for hours, state in ((2.5, "open"), (3.5, "dropped")):
+        register.add(database, [bridge], NOW + timedelta(hours=hours), TERMS)
+        assert database.execute("SELECT state FROM review_case WHERE id = %s", (held,)).fetchone() == (state,)
 
 
 def test_below_the_terms_no_case_is_opened(database: Connection[Any]) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from goldline.market.likeness.alignment import _subsequence
 from goldline.market.likeness.caption import Caption
 from goldline.market.likeness.production import Scale, content_cluster, score
 from goldline.market.likeness.template import template
@@ -52,6 +56,32 @@ def test_the_order_of_texts_does_not_matter() -> None:
     """The model is chosen by frequency and letters."""
     texts = [f"第{n}号福利今天下单立减{n * 3}元" for n in range(1, 9)]
     assert template(texts) == template(texts[::-1])
+
+
+def test_long_texts_and_slogans_are_aligned_in_a_moment() -> None:
+    """What repeats a thousand times is no trap: what stays is found, and counted in the part that is looked at."""
+    slogan = list("今天特价大促销快来买" * 300)
+    texts = ["".join([*slogan[:place], "改", *slogan[place + 1 :]]) for place in range(20, 480, 60)]
+    began = time.process_time()
+    found = template(texts)
+    assert time.process_time() - began < 2
+    assert found.share > 0.95
+
+
+@given(st.text("甲乙丙1", max_size=30), st.text("甲乙丙1", max_size=30))
+@settings(max_examples=60)
+def test_an_alignment_is_a_longest_common_subsequence(model: str, other: str) -> None:
+    """In order, of equal pieces, and as many as the textbook's table counts."""
+    found = _subsequence(model, other)
+    places = sorted(found)
+    assert [found[place] for place in places] == sorted({found[place] for place in places})
+    assert all(model[place] == other[found[place]] for place in places)
+    counts = [[0] * (len(other) + 1) for _ in range(len(model) + 1)]
+    for row, one in enumerate(model, 1):
+        for column, two in enumerate(other, 1):
+            grown = counts[row - 1][column - 1] + 1 if one == two else 0
+            counts[row][column] = max(grown, counts[row - 1][column], counts[row][column - 1])
+    assert len(found) == counts[-1][-1]
 
 
 def test_more_items_accounts_and_haste_never_lower_the_score() -> None:

@@ -19,6 +19,7 @@ from goldline.market.likeness.caption import Caption
 
 COLUMNS: Final = ("id", "account", "at", "text")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST: Final = 500  # characters of an id or an account; longer ones are mistakes, and fit no index
 _NOTED: Final = 5_000  # rows between two looks at the bar
 
 Progress = Callable[[int], None]
@@ -96,7 +97,8 @@ def _parquet(path: Path, progress: Progress) -> Iterator[Read]:
             )
             number = 0
             while rows := result.fetchmany(_NOTED):
-                yield from (_caption(f"Row {number + offset}", row) for offset, row in enumerate(rows, 1))
+                for offset, (ident, account, at, text) in enumerate(rows, 1):
+                    yield _caption(f"Row {number + offset}", (ident, account, _since_epoch(at), text))
                 number += len(rows)
                 progress(source.size * number // total)
         except duckdb.Error as fault:
@@ -119,6 +121,8 @@ def _caption(place: str, cells: Any) -> Read:
     for name, value in (("id", ident), ("account", account)):
         if not isinstance(value, str) or not value.strip():
             return Refused(place, f"'{name}' is missing or no text; every row needs one.")
+        if len(value) > LONGEST:
+            return Refused(place, f"'{name}' has {len(value):,} characters; at most {LONGEST} are kept.")
     if not isinstance(text, str):
         return Refused(place, "'text' is missing or no text; write '' where there are no words.")
     if any("\0" in value or (not value.isascii() and _broken(value)) for value in (ident, account, text)):
@@ -135,11 +139,19 @@ def _broken(value: str) -> bool:
 
 
 def _instant(value: Any) -> datetime | None:
-    """The instant of RFC 3339 text with an offset, or of whole microseconds since 1970 (as Parquet keeps them)."""
+    """An instant as it is, or that of RFC 3339 text with an offset. A bare number does not say what it counts."""
+    if isinstance(value, datetime):
+        return value
     try:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return _EPOCH + timedelta(microseconds=value)
         at = datetime.fromisoformat(value)
         return at.astimezone(UTC) if at.tzinfo is not None else None
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _since_epoch(value: Any) -> Any:
+    """The instant so many microseconds after 1970, as Parquet keeps it; what is none stays as it is."""
+    try:
+        return _EPOCH + timedelta(microseconds=value) if isinstance(value, int) else value
+    except OverflowError:
+        return value

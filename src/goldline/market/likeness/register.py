@@ -6,7 +6,7 @@ pair alone: a newcomer is compared with every text that shares a band with it, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -17,6 +17,7 @@ import numpy as np
 from psycopg import Connection
 
 from goldline.core.account.review import Opening, open_case
+from goldline.core.account.trail import record
 from goldline.market.likeness.caption import Caption, Normalise, plain
 from goldline.market.likeness.cluster import Method, Search
 from goldline.market.likeness.production import ContentCluster, Scale, content_cluster
@@ -58,7 +59,8 @@ class Register:
     ) -> Added:
         """Add items, say the cluster of each, and open a case for each of these clusters that fulfils the terms.
 
-        In the caller's transaction; others who add wait for its end. Adding again changes nothing.
+        Where clusters that have cases grow together, the case opened first stays, and those that wait beside it are
+        dropped. In the caller's transaction; others who add wait for its end. Adding again changes nothing.
         """
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         texts = self.normalise([item.text for item in items])
@@ -67,7 +69,9 @@ class Register:
         self._connect(connection, fresh)
         _insert_items(connection, items, [prints.get(text) for text in texts])
         clusters = _clusters(connection, [item.id for item in items])
-        cases = self._open_cases(connection, set(clusters.values()) - {None}, now, terms) if terms else ()
+        names = sorted({name for name in clusters.values() if name})
+        cases = self._open_cases(connection, names, now, terms) if terms else ()
+        _drop_surplus(connection, names, now)
         return Added(clusters, cases)
 
     def cluster(self, connection: Connection[Any], name: UUID) -> ContentCluster | None:
@@ -117,10 +121,10 @@ class Register:
         return [row if told else [] for row, told in zip(keys.tolist(), able.tolist(), strict=True)]
 
     def _open_cases(
-        self, connection: Connection[Any], names: Iterable[UUID | None], now: datetime, terms: CaseTerms
+        self, connection: Connection[Any], names: list[UUID], now: datetime, terms: CaseTerms
     ) -> tuple[UUID, ...]:
         opened = []
-        for name in _without_case(connection, [name for name in names if name], terms):
+        for name in _without_case(connection, names, terms):
             found = self.cluster(connection, name)
             if found is not None and found.score.points >= terms.points_least:
                 opened.append(_open(connection, found, now))
@@ -225,3 +229,21 @@ def _open(connection: Connection[Any], found: ContentCluster, now: datetime) -> 
         (name, case_id, found.score.points, now),
     )
     return case_id
+
+
+def _drop_surplus(connection: Connection[Any], names: list[UUID], now: datetime) -> None:
+    """One cluster is one case: of the open cases of a cluster the first stays, and those that nobody holds go.
+
+    A case that somebody holds is not taken out of their hands; it goes when the cluster is next added to, if it is free
+    again. What was answered stays answered.
+    """
+    rows = connection.execute(
+        "WITH waits AS (SELECT r.id, r.claimed_until, row_number() OVER (PARTITION BY t.cluster ORDER BY r.opened_at,"
+        " r.id) AS place FROM likeness_text t JOIN likeness_case c USING (fingerprint) JOIN review_case r"
+        " ON r.id = c.case_id WHERE t.cluster = ANY(%(names)s) AND r.state = 'open')"
+        " UPDATE review_case r SET state = 'dropped', settled_at = %(now)s FROM waits w WHERE r.id = w.id"
+        " AND w.place > 1 AND (w.claimed_until IS NULL OR w.claimed_until <= %(now)s) RETURNING r.id",
+        {"names": names, "now": now},
+    )
+    for (case_id,) in sorted(rows.fetchall()):
+        record(connection, "machine:engine", "case.dropped", f"case:{case_id}", {"kind": CASE_KIND}, now)

@@ -6,10 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from itertools import islice
 from typing import Final, Literal
 
+from goldline.market.likeness.alignment import aligned
+
 TEXTS_MOST: Final = 100  # different texts aligned; of more, those that come first in the order of their letters
+PIECES_MOST: Final = 500  # of each text; of a longer one the beginning tells what is the same
 VALUES_SHOWN: Final = 5
 _PIECE: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)*|.", re.DOTALL)
 _NUMBER: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)*\Z")
@@ -43,30 +46,29 @@ def template(texts: Sequence[str], constant_least: float = 0.8) -> Template:
     """The skeleton of texts in their plain form, one for each item, in any order.
 
     What the most frequent text shares with at least `constant_least` of the different texts stays; what lies between is
-    a slot.
+    a slot. Of a long text the beginning is looked at, so that no text makes this slow.
     """
     counted = Counter(text for text in texts if text)
     if not counted:
         return Template((), 0.0)
     model = min(counted, key=lambda text: (-counted[text], text))
     others = sorted(set(counted) - {model})[: TEXTS_MOST - 1]
-    pieces = _PIECE.findall(model)
-    matches = [_matches(pieces, _PIECE.findall(text)) for text in [model, *others]]
+    pieces = _pieces(model)
+    matches = [(aligned(pieces, other), other) for other in map(_pieces, [model, *others])]
     held = Counter(place for found, _ in matches for place in found)
     anchors = [place for place in range(len(pieces)) if held[place] >= constant_least * len(matches)]
     parts = tuple(_parts(pieces, anchors, matches))
     stays = sum(len(part.text) for part in parts if part.slot is None)
-    mean = sum(len(text) for text in [model, *others]) / len(matches)
+    mean = sum(sum(map(len, other)) for _, other in matches) / len(matches)
     return Template(parts, min(1.0, stays / mean))
 
 
+def _pieces(text: str) -> list[str]:
+    return [found[0] for found in islice(_PIECE.finditer(text), PIECES_MOST)]
+
+
 _Matches = tuple[dict[int, int], list[str]]
-
-
-def _matches(model: list[str], other: list[str]) -> _Matches:
-    """Which piece of another text each piece of the model is, and the other's pieces."""
-    blocks = SequenceMatcher(None, model, other, autojunk=False).get_matching_blocks()
-    return {block.a + step: block.b + step for block in blocks for step in range(block.size)}, other
+"""Which piece of another text each piece of the model is, and the other's pieces."""
 
 
 def _parts(pieces: list[str], anchors: list[int], matches: list[_Matches]) -> list[Part]:
