@@ -62,6 +62,7 @@ class Order(Subject):
     goods = First("order.placed", "goods", TEXT, about="physical, virtual, custom or blind_box")
     creator_id = First("order.placed", "creator_id", TEXT, about="who brought the consumer to the goods")
     content_id = First("order.placed", "content_id", TEXT, about="the video or stream that did")
+    trial = First("order.placed", "trial", TEXT, about="'yes' where it was sold on trial, without a deposit")
     lot_id = First("order.lot_assigned", "lot_id", TEXT, about="the lot its goods were taken from")
     recalled_at = FirstAt("order.recalled", about="when what was ordered was recalled")
     estimated_at = First("order.placed", "deliver_by", INSTANT, about="the delivery date stated when placed")
