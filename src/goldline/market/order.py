@@ -17,6 +17,7 @@ from goldline.core.facts.merge import (
     Union,
 )  # fmt: skip
 from goldline.core.facts.subject import Scope, Subject
+from goldline.market import aspect
 from goldline.market.stall import province_code
 
 INSTANT, MONEY, TEXT = FactType.INSTANT, FactType.MONEY, FactType.TEXT
@@ -149,6 +150,12 @@ class Order(Subject):
         "refund.paid", "refund_id", "amount_minor", "payment_id", about="every payment of a refund, with its case"
     )
 
+    first_reviewed_at = FirstAt("order.reviewed", about="its first review")
+    review_defect = First("order.reviewed", "text", TEXT, read=aspect.defect, about="the defect a review first named")
+    refund_defect = First(
+        "refund.requested", "reason", TEXT, read=aspect.defect, about="the defect a refund request first named"
+    )
+
     delivery_choice = Latest("order.delivery_chosen", "choice", TEXT, about="how it is to be handed over, as asked")
     drop_disputed_at = FirstAt(
         "parcel.delivery_disputed", where=DROPPED, about="the consumer disputes where it was left"
@@ -190,6 +197,18 @@ class Order(Subject):
     )
     exempted_at = Derived(
         "least(exemption_at, noticed_void_at)", INSTANT, about="since when its clocks are void: alone, or by a notice"
+    )
+    defect_at = Derived(
+        "least(case when refund_ground = 'quality' or refund_defect is not null then refund_asked_at end,"
+        " case when review_defect is not null then first_reviewed_at end)",
+        INSTANT,
+        about="when its consumer first told of a defect: asking back for quality, or by the words of request or review",
+    )
+    defect = Derived(
+        "case when review_defect = 'safety' then review_defect else coalesce(refund_defect, review_defect,"
+        " case when refund_ground = 'quality' then 'faulty' end) end",
+        TEXT,
+        about="which defect that was",
     )
     return_until = Derived(
         "deadline('days:0', signed_at, zone) + interval '168 hours'",

@@ -35,6 +35,8 @@ COMMANDS: Final = {
     "demo": ("running:demo", "A made-up marketplace, live in the browser."),
     "report": ("reporting:group", "What became of the promises."),
     "score": ("scoring:score", "What an account scores, why, and what would move it most."),
+    "intercept": ("goods:intercept", "Stop defective goods: chart what buyers tell, and raise the alarms."),
+    "recall": ("goods:recall", "Recall the open orders of a listing or a lot, and tell their consumers."),
     "explain": ("reporting:explain", "Explain everything promised about one order."),
     "decide": ("deciding:decide", "Ask for a decision now: may this refund be paid at once?"),
     "duplicates": ("duplicates:duplicates", "Which captions are the same, and which look mass produced."),
