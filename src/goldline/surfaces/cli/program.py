@@ -40,6 +40,10 @@ COMMANDS: Final = {
     "explain": ("reporting:explain", "Explain everything promised about one order."),
     "decide": ("deciding:decide", "Ask for a decision now: may this refund be paid at once?"),
     "duplicates": ("duplicates:duplicates", "Which captions are the same, and which look mass produced."),
+    "check-listings": (
+        "listings:check_listings",
+        "Hold listings against themselves: title, attributes, units, brand, price.",
+    ),
     "policy": ("policy:group", "Check, test, explain and publish policy packs."),
     "statement": ("reviewing:show_statement", "Why a sanction was imposed, as it was told."),
     "review": ("reviewing:group", "Reviewers: who they are, and how they agree."),
