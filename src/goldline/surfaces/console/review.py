@@ -186,6 +186,9 @@ def _about(connection: Connection, row: Row) -> dict[str, Any]:
     """What a case is about: of an appeal all that a reviewer needs, of a decision the way to it."""
     if row["kind"] == "decision":
         return {"decision": find_decision(connection, UUID(row["subject"]))}
+    if row["kind"] == "finding":
+        explained = finding_explained(connection, UUID(row["subject"]))
+        return {"reported": True, "explained": explained, "titles": accounts.rule_titles(connection)}
     appeal = row["appeal"]
     if appeal is None:
         return {}

@@ -116,6 +116,7 @@ KIND_WORDS = {
     "appeal": gettext_lazy("appeal"),
     "decision": gettext_lazy("decision"),
     "evidence": gettext_lazy("evidence"),
+    "finding": gettext_lazy("report of a rule"),
 }
 CLAUSE_WORDS = {
     "made_at": gettext_lazy("Promised since"),
