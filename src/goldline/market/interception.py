@@ -28,6 +28,7 @@ SPEAKING_DAYS: Final = 30  # how long after delivery buyers speak
 SPEAKING_MEAN_DAYS: Final = 4.0  # until they have shown otherwise,
 SPEAKING_STEADY: Final = 200.0  # which takes so many of them
 THOUSAND: Final = 1_000
+MOST_PEERS: Final = 200  # to draw one listing for a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,23 @@ def intercept(connection: Connection[Any], day: date, charting: Charting | None 
     return [*found, *_dangers(connection, day)]
 
 
+def chart_of(connection: Connection[Any], listing_id: str, day: date) -> Drawn | None:
+    """The chart of one listing alone, its category being up to `MOST_PEERS` other items; None where little was sold."""
+    since = day - timedelta(days=CHARTED_DAYS - 1)
+    rows = connection.execute(
+        _PEERS, {"since": since, "day": day, "listing": listing_id, "most": MOST_PEERS}
+    ).fetchall()
+    drawn = _drawn("", rows, since, _profile(connection, day), Charting(), lots=False) if rows else None
+    if drawn is None or listing_id not in drawn.listings:
+        return None
+    own = drawn.listings.index(listing_id)
+    place = slice(own, own + 1)
+    return Drawn(
+        drawn.category, drawn.merchants[place], drawn.listings[place], drawn.lots[place], drawn.days,
+        drawn.cases[place], drawn.exposure[place], drawn.statistic[place], drawn.limit,
+    )  # fmt: skip
+
+
 def _check_counted(connection: Connection[Any]) -> None:
     waiting = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM delta_product_day) OR EXISTS (SELECT 1 FROM inbox WHERE done_at IS NULL)"
@@ -198,6 +216,15 @@ _ITEMS: Final = """
     SELECT coalesce(category, ''), owner, merchant_id, owner, day, coalesce(orders_delivered, 0)::int,
            (coalesce(defects, 0) + coalesce(chats_defect, 0))::int
     FROM fact_product_day WHERE day BETWEEN %(since)s AND %(day)s AND merchant_id IS NOT NULL"""
+_PEERS: Final = """
+    SELECT '', owner, merchant_id, owner, day, coalesce(orders_delivered, 0)::int,
+           (coalesce(defects, 0) + coalesce(chats_defect, 0))::int
+    FROM fact_product_day WHERE day BETWEEN %(since)s AND %(day)s AND merchant_id IS NOT NULL
+        AND (owner = %(listing)s OR owner IN (
+            SELECT p.owner FROM fact_product_day p
+            WHERE p.day BETWEEN %(since)s AND %(day)s AND coalesce(p.category, '') =
+                (SELECT coalesce(max(o.category), '') FROM fact_product_day o WHERE o.owner = %(listing)s)
+            GROUP BY 1 ORDER BY md5(p.owner) LIMIT %(most)s))"""
 _LOTS: Final = """
     SELECT coalesce(category, ''), owner, merchant_id, product_id, day, coalesce(orders_delivered, 0)::int,
            coalesce(defects, 0)::int

@@ -66,6 +66,7 @@ class Order(Subject):
     trial = First("order.placed", "trial", TEXT, about="'yes' where it was sold on trial, without a deposit")
     lot_id = First("order.lot_assigned", "lot_id", TEXT, about="the lot its goods were taken from")
     recalled_at = FirstAt("order.recalled", about="when what was ordered was recalled")
+    recalled_for = First("order.recalled", "aspect", TEXT, about="what was wrong with it")
     estimated_at = First("order.placed", "deliver_by", INSTANT, about="the delivery date stated when placed")
 
     item_merchant_id = Latest("order.item_added", "merchant_id", TEXT, about="the merchant of the last line")
