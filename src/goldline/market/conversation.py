@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from goldline.core.facts.merge import FactType, First, FirstAt, Latest
 from goldline.core.facts.subject import Subject
+from goldline.market import aspect
 
 NUMBER, TEXT = FactType.NUMBER, FactType.TEXT
 
@@ -20,6 +21,10 @@ class Conversation(Subject):
 
     merchant_id = First("conversation.closed", "merchant_id", TEXT, about="whose service it was")
     order_id = First("conversation.closed", "order_id", TEXT, about="the order it was about")
+    product_id = First("conversation.closed", "product_id", TEXT, about="the goods it was about")
+    defect = Latest(
+        "conversation.closed", "text", TEXT, read=aspect.defect, about="the gravest defect the consumer's words name"
+    )
     zone = First("conversation.closed", "zone", TEXT, about="the merchant's time zone")
     closed_at = FirstAt("conversation.closed", about="when it ended")
     turns = Latest("conversation.closed", "turns", NUMBER, about="the consumer's turns that a human had to answer")

@@ -40,7 +40,7 @@ class OrderPlaced(Data):
 
     `product_id` names what was bought, where the order is of one product; `sale` says whether it was sold from stock
     or before it was there. `creator_id` names whoever brought the consumer to the goods, `content_id` the video or
-    stream of theirs that did.
+    stream of theirs that did. `trial` says that the merchant sold it on trial, without a deposit.
     `no_reason` says whether the goods may be sent back without a reason, as the platform's list of excluded kinds has
     it and the consumer confirmed when buying; a merchant cannot widen that list.
     `instant_refund` is the tag of goods that are refunded at once before shipment; `goods` is what sort they are.
@@ -60,6 +60,7 @@ class OrderPlaced(Data):
     goods: Goods | None = None
     creator_id: Id | None = None
     content_id: Id | None = None
+    trial: YesNo | None = None
 
     def __post_init__(self) -> None:
         """Check what a pattern cannot say."""

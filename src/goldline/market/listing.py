@@ -65,7 +65,7 @@ class Listing(Subject):
 
     evasion_found_at = FirstAt("listing.violation_found", where=EVADED, about="found: it evades admission")
     evasion_found = Union("listing.violation_found", "violation_id", where=EVADED, about="every such finding")
-    violations_cleared = Union("listing.violation_cleared", "violation_id", about="what does not stand")
+    evasion_cleared_at = LastAt("listing.violation_cleared", where=EVADED, about="when such a finding was last cleared")
 
     intercepted_at = FirstAt("listing.intercepted", about="when its buyers' evidence first raised the alarm")
     intercepted_last_at = LastAt("listing.intercepted", about="when it last did")

@@ -128,6 +128,7 @@ class ListingViolationCleared(Data):
     merchant_id: Id
     listing_id: Id
     violation_id: Id
+    kind: Literal["admission_evaded", "false_claim", "prohibited", "defective"]
 
 
 @event("listing.intercepted", root="merchant_id")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from goldline.core.facts.merge import FactType, FirstAt, LastAt, Latest
+from goldline.core.facts.merge import FactType, First, FirstAt, LastAt, Latest
 from goldline.core.facts.subject import Subject
 from goldline.market.merchandise import Licence
 
@@ -27,6 +27,7 @@ class Merchant(Subject):
 
     trial_from = LastAt("merchant.trial_begun", about="since when it sells on trial")
     trial_until = LastAt("merchant.trial_ended", about="when a trial last ended")
+    trial_of = First("merchant.trial_ended", "merchant_id", FactType.TEXT, about="whose trial that was")
     food_until = _licence("food", "until when its food licence is good")
     drug_until = _licence("drug", "until when its licence for medicines is good")
     medical_device_until = _licence("medical_device", "until when its licence for medical devices is good")

@@ -54,7 +54,7 @@ class MerchantDay(Aggregate):
 
     kind = "merchant_day"
     key = "merchant_day_id"
-    owners: ClassVar[dict[str, str]] = dict.fromkeys(_COUNTED, "merchant_id")
+    owners: ClassVar[dict[str, str]] = {**dict.fromkeys(_COUNTED, "merchant_id"), "merchant": "trial_of"}
     zones: ClassVar[dict[str, str]] = dict.fromkeys(_COUNTED, "zone")
     holder = Merchant
     parties: ClassVar[dict[str, str]] = {"merchant": "owner"}
@@ -62,6 +62,9 @@ class MerchantDay(Aggregate):
     ends_at = DayEnd(about="the midnight that ends the day")
     orders_paid = Count(Order, at="paid_at", about="orders paid that day")
     paid_minor = Sum(Order, "paid_amount", MONEY, at="paid_at", about="what was paid for them")
+    trial_orders = Count(Order, at="paid_at", where="trial = 'yes'", about="of those, sold on trial")
+    trial_minor = Sum(Order, "paid_amount", MONEY, at="paid_at", where="trial = 'yes'", about="what was paid for those")
+    trials_ended = Count(Merchant, at="trial_until", about="1 on the day its trial ended")
     orders_cancelled = Count(Order, at="paid_at", where="cancelled_at IS NOT NULL", about="of those, cancelled since")
     orders_unshipped = Count(
         Order, at="paid_at", where="shipped_at IS NULL AND cancelled_at IS NULL", about="of those, not shipped yet"
@@ -183,6 +186,9 @@ class MerchantDay(Aggregate):
 
     due_yesterday = Windowed("orders_due", 1, ago=1, about="orders_due of the day before")
     late_yesterday = Windowed("orders_late", 1, ago=1, about="orders_late of the day before")
+    paid_minor_30d = Windowed("paid_minor", 30, type=MONEY, about="paid_minor of thirty days")
+    trial_30d = Windowed("trial_orders", 30, about="trial_orders of thirty days")
+    trial_minor_30d = Windowed("trial_minor", 30, type=MONEY, about="trial_minor of thirty days")
     paid_30d = Windowed("orders_paid", 30, about="orders_paid of thirty days")
     due_30d = Windowed("orders_due", 30, about="orders_due of thirty days")
     late_30d = Windowed("orders_late", 30, about="orders_late of thirty days")

@@ -17,6 +17,7 @@ from goldline.core.facts.merge import (
     Union,
 )  # fmt: skip
 from goldline.core.facts.subject import Scope, Subject
+from goldline.market import aspect
 from goldline.market.stall import province_code
 
 INSTANT, MONEY, TEXT = FactType.INSTANT, FactType.MONEY, FactType.TEXT
@@ -63,8 +64,10 @@ class Order(Subject):
     goods = First("order.placed", "goods", TEXT, about="physical, virtual, custom or blind_box")
     creator_id = First("order.placed", "creator_id", TEXT, about="who brought the consumer to the goods")
     content_id = First("order.placed", "content_id", TEXT, about="the video or stream that did")
+    trial = First("order.placed", "trial", TEXT, about="'yes' where it was sold on trial, without a deposit")
     lot_id = First("order.lot_assigned", "lot_id", TEXT, about="the lot its goods were taken from")
     recalled_at = FirstAt("order.recalled", about="when what was ordered was recalled")
+    recalled_for = First("order.recalled", "aspect", TEXT, about="what was wrong with it")
     estimated_at = First("order.placed", "deliver_by", INSTANT, about="the delivery date stated when placed")
 
     item_merchant_id = Latest("order.item_added", "merchant_id", TEXT, about="the merchant of the last line")
@@ -153,6 +156,12 @@ class Order(Subject):
         "refund.paid", "refund_id", "amount_minor", "payment_id", about="every payment of a refund, with its case"
     )
 
+    first_reviewed_at = FirstAt("order.reviewed", about="its first review")
+    review_defect = First("order.reviewed", "text", TEXT, read=aspect.defect, about="the defect a review first named")
+    refund_defect = First(
+        "refund.requested", "reason", TEXT, read=aspect.defect, about="the defect a refund request first named"
+    )
+
     delivery_choice = Latest("order.delivery_chosen", "choice", TEXT, about="how it is to be handed over, as asked")
     drop_disputed_at = FirstAt(
         "parcel.delivery_disputed", where=DROPPED, about="the consumer disputes where it was left"
@@ -202,6 +211,18 @@ class Order(Subject):
         " case when refund_paid >= paid_amount then refund_paid_at end) end",
         INSTANT,
         about="when all its money was agreed to go back, or went: not by the clock, nor after the merchant cancelled",
+    )
+    defect_at = Derived(
+        "least(case when refund_ground = 'quality' or refund_defect is not null then refund_asked_at end,"
+        " case when review_defect is not null then first_reviewed_at end)",
+        INSTANT,
+        about="when its consumer first told of a defect: asking back for quality, or by the words of request or review",
+    )
+    defect = Derived(
+        "case when review_defect = 'safety' then review_defect else coalesce(refund_defect, review_defect,"
+        " case when refund_ground = 'quality' then 'faulty' end) end",
+        TEXT,
+        about="which defect that was",
     )
     return_until = Derived(
         "deadline('days:0', signed_at, zone) + interval '168 hours'",

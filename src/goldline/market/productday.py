@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from goldline.core.facts.merge import Count, DayEnd, Label, Windowed
 from goldline.core.facts.subject import Aggregate
+from goldline.market.conversation import Conversation
 from goldline.market.order import Order
 
 _RAN = "exempted_at IS NULL AND coalesce(least(cancelled_at, given_back_at) > ship_by, true)"
@@ -17,12 +18,18 @@ class ProductDay(Aggregate):
 
     kind = "product_day"
     key = "product_day_id"
-    owners: ClassVar[dict[str, str]] = {"order": "product_id"}
-    zones: ClassVar[dict[str, str]] = {"order": "zone"}
+    owners: ClassVar[dict[str, str]] = {"order": "product_id", "conversation": "product_id"}
+    zones: ClassVar[dict[str, str]] = {"order": "zone", "conversation": "zone"}
     parties: ClassVar[dict[str, str]] = {"merchant": "merchant_id"}
 
     ends_at = DayEnd(about="the midnight that ends the day")
     merchant_id = Label(Order, "merchant_id", about="who sells it")
+    category = Label(Order, "category", about="what kind of goods it is")
+    orders_delivered = Count(Order, at="delivered_at", about="orders delivered that day")
+    defects = Count(Order, at="defect_at", about="orders whose consumers first told of a defect that day")
+    chats_defect = Count(
+        Conversation, at="closed_at", where="defect IS NOT NULL", about="conversations that day that name a defect"
+    )
     orders_due = Count(Order, at="ship_by", where=_RAN, about="orders to be shipped by that day")
     orders_late = Count(
         Order, at="ship_by", where=f"{_RAN} AND (shipped_at IS NULL OR shipped_at > ship_by)",

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from goldline.core.facts.merge import FactType, First, FirstAt, Latest
 from goldline.core.facts.subject import Subject
+from goldline.market import aspect
 
 NUMBER, TEXT = FactType.NUMBER, FactType.TEXT
 
@@ -26,6 +27,7 @@ class Review(Subject):
     lot_id = First("order.reviewed", "lot_id", TEXT, about="the lot the goods were taken from")
     zone = First("order.reviewed", "zone", TEXT, about="the merchant's time zone")
     reviewed_at = FirstAt("order.reviewed", about="when it was first given")
+    defect = Latest("order.reviewed", "text", TEXT, read=aspect.defect, about="the gravest defect its words name")
     rating = Latest("order.reviewed", "rating", NUMBER, about="of the goods, 1 to 5")
     logistics = Latest("order.reviewed", "logistics", NUMBER, about="of the delivery, 1 to 5")
     service = Latest("order.reviewed", "service", NUMBER, about="of the service, 1 to 5")

@@ -13,6 +13,7 @@ ACTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "warning": {"en": "public warning", "zh-Hans": "公示警告"},
     "fee": {"en": "penalty", "zh-Hans": "违约金"},
     "item_removal": {"en": "items removed", "zh-Hans": "商品下架"},
+    "item_cap": {"en": "orders a day of the item capped", "zh-Hans": "限制单品日订单量"},
     "item_ban": {"en": "items banned", "zh-Hans": "商品封禁"},
     "order_cap": {"en": "orders a day capped", "zh-Hans": "限制日订单量"},
     "search_demotion": {"en": "demoted in search and recommendation", "zh-Hans": "搜索与推荐降权"},
@@ -26,6 +27,8 @@ ACTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "ad_limit": {"en": "no advertising", "zh-Hans": "限制广告投放"},
     "affiliate_ban": {"en": "no affiliate promotion", "zh-Hans": "限制精选联盟"},
     "live_ban": {"en": "no live streams", "zh-Hans": "停播"},
+    "stream_cut": {"en": "live stream cut off", "zh-Hans": "中断直播"},
+    "self_only": {"en": "content shown to its author only", "zh-Hans": "内容仅自己可见"},
     "sharing_ban": {"en": "no promotion of goods", "zh-Hans": "关闭商品分享"},
     "insurance_ban": {"en": "no return-freight insurance", "zh-Hans": "限制开通运费险"},
     "large_insurance_ban": {

@@ -11,6 +11,7 @@ from goldline.market.conversation import Conversation
 from goldline.market.creator import Assortment, Creator
 from goldline.market.creatorday import CreatorDay
 from goldline.market.listing import Listing
+from goldline.market.lotday import LotDay
 from goldline.market.merchant import Merchant
 from goldline.market.merchantday import MerchantDay
 from goldline.market.notice import Notice
@@ -32,5 +33,5 @@ def vocabulary() -> Vocabulary:
     """
     told = [Order, Parcel, Refund, Review, Merchant, Conversation, Ticket]
     shown = [Listing, Creator, Assortment, Content, Stream]
-    days = [MerchantDay, ProductDay, CreatorDay, ContentDay, OutletDay, CarrierDay]
+    days = [MerchantDay, ProductDay, LotDay, CreatorDay, ContentDay, OutletDay, CarrierDay]
     return Vocabulary([*told, *shown, *days, Consumer, Notice], ACTIONS, [repeated_waybills], [RefundRequest])

@@ -46,13 +46,16 @@ def decide(
     """Answer the claimed case of a finding with what follows, in the caller's transaction.
 
     Raises GoldlineError: 'needs_person' for a machine, 'claim_lost', 'invalid' for a case of another kind,
-    'not_standing' where evidence has cleared it meanwhile.
+    'not_standing' where evidence has cleared it meanwhile. A case whose answer was known is only written down.
     """
     reviewer = require_person(actor, "The answer to a report")
     rules = held_rules(connection, vocabulary)
     held = review.enter(connection, case_id, reviewer, epoch, now)
     if held.kind != KIND:
         raise GoldlineError(f"The case {case_id} is not of a finding but of an {held.kind}.", code="invalid")
+    if held.known is not None:
+        review.settle(connection, case_id, reviewer, outcome, now)
+        return Effect()
     finding_id = UUID(held.subject)
     if outcome == "dismissed":
         ground = Ground(str(actor), words, f"case:{case_id}")
@@ -64,7 +67,7 @@ def decide(
         docket.write(connection, vocabulary, rules, [held.account], now)
         docket.let_go(connection, [held.account])
         effect = compare(connection, before, [], [held.account], now)
-    review.settle(connection, case_id, reviewer, outcome, now)
+    review.settle(connection, case_id, reviewer, outcome, now, effect.plain())
     detail = {"outcome": outcome, "words": words}
     record(connection, str(actor), "finding.reported", f"finding:{finding_id}", detail, now)
     return effect

@@ -18,6 +18,7 @@ PAGES = (
     ("console:findings", _("Findings"), "finding_read"),
     ("console:orders", _("Orders"), "order_read"),
     ("console:accounts", _("Accounts"), "account_read"),
+    ("console:goods", _("Goods"), "listing_read"),
     ("console:cases", _("Cases"), "case_read"),
     ("console:decisions", _("Decisions"), "decision_read"),
     ("console:duplicates", _("Duplicates"), "duplicate_read"),

@@ -20,7 +20,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from goldline.core import audit
-from goldline.core.account import appeal, review, sample
+from goldline.core.account import appeal, report, review, sample
 from goldline.core.errors import GoldlineError
 from goldline.market.vocabulary import vocabulary
 from goldline.surfaces.console.access import actor_of, acts, person_of
@@ -164,7 +164,11 @@ def _settle(connection: Connection, request: HttpRequest, case_id: UUID, now: da
         raise GoldlineError("An appeal is answered, not settled.", code="invalid")
     if not words or len(words) > appeal.WORDS_MAX:
         raise GoldlineError(_("Say the answer in words."), code="invalid", where="words")
-    review.settle(connection, case_id, name, words, now)
+    if held.kind == report.KIND:
+        outcome, person = report.outcome_of(request.POST.get("outcome", "")), person_of(request)
+        report.decide(connection, vocabulary(), case_id, _epoch(request), outcome, words, person, now)
+    else:
+        review.settle(connection, case_id, name, words, now)
     _forget_typed(request, case_id)
     return _("The case is answered.")
 

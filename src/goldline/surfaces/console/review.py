@@ -189,6 +189,9 @@ def _about(connection: Connection, row: Row) -> dict[str, Any]:
         return {"cluster": clusters.cluster(connection, UUID(row["subject"]))}
     if row["kind"] == "decision":
         return {"decision": find_decision(connection, UUID(row["subject"]))}
+    if row["kind"] == "finding":
+        explained = finding_explained(connection, UUID(row["subject"]))
+        return {"reported": True, "explained": explained, "titles": accounts.rule_titles(connection)}
     appeal = row["appeal"]
     if appeal is None:
         return {}

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from goldline.core.judge.told import RemedyTold
 from goldline.surfaces.web.language import current, told
 from goldline.surfaces.web.reading.aftersales import Case, cases_of
+from goldline.surfaces.web.reading.goods import aspect_of
 from goldline.surfaces.web.reading.story import PromiseStory, Story
 from goldline.surfaces.web.templatetags.present import kind, mask, moment, money, part, span
 
@@ -48,6 +49,7 @@ HAPPENINGS: dict[str, LazyText | str] = {
     "refund_asked_at": gettext_lazy("You asked for your money back."),
     "refund_decided_at": gettext_lazy("Your request for a refund was answered."),
     "refund_paid_at": gettext_lazy("Refund money left for you."),
+    "recalled_at": gettext_lazy("The goods were recalled."),
 }
 EXCUSES: dict[str, LazyText | str] = {
     "cancelled_at": gettext_lazy("The order was cancelled, so this clock no longer runs."),
@@ -110,6 +112,7 @@ class GuaranteePage:
     headline: str
     next_line: str
     missed_line: str
+    recall_line: str
     steps: tuple[Step, ...]
     last_scan_age: timedelta | None
     scan_stale: bool
@@ -132,6 +135,7 @@ def guarantee_page(story: Story, zone: ZoneInfo) -> GuaranteePage:
         headline=headline,
         next_line=next_line,
         missed_line=missed_line,
+        recall_line=_recall_line(story, zone),
         steps=_steps(story),
         last_scan_age=age if age is not None and age >= timedelta() else None,
         scan_stale=age is not None and age > STALE_AFTER and not _ended(story),
@@ -157,6 +161,17 @@ def _first_block(story: Story, zone: ZoneInfo) -> tuple[str, str, str]:
     if broken:
         return _("We did not keep our word: %(title)s.") % {"title": _titled(broken[-1])}, paid, ""
     return _("Your order is on its way through the shop."), paid, ""
+
+
+def _recall_line(story: Story, zone: ZoneInfo) -> str:
+    """What a recall asks of the consumer; empty without one."""
+    at = _instant(story, "recalled_at")
+    if at is None:
+        return ""
+    values = {"at": moment(at, zone), "defect": aspect_of(str(story.facts.get("recalled_for") or ""))}
+    if _instant(story, "delivered_at") is None:
+        return _("These goods were recalled on %(at)s: %(defect)s. If they still reach you, do not use them.") % values
+    return _("These goods were recalled on %(at)s: %(defect)s. Please stop using them.") % values
 
 
 def _running_block(promise: PromiseStory, story: Story, zone: ZoneInfo, paid: str) -> tuple[str, str, str]:

@@ -35,6 +35,24 @@ def day_bars(days: Sequence[Mapping[str, Any]], whole: str, part: str, label: st
     )  # fmt: skip
 
 
+@register.simple_tag
+def limit_line(values: Sequence[float], limit: float, days: Sequence[Any], label: str) -> SafeString:
+    """A statistic by day against its limit: the line, the limit, and a mark with its day on each day beyond it."""
+    most = max([*values, limit]) * 1.1
+    step = WIDTH / max(len(values) - 1, 1)
+    height = [f"{HEIGHT - value / most * HEIGHT:.1f}" for value in (*values, limit)]
+    line = " ".join(f"{n * step:.1f},{y}" for n, y in enumerate(height[:-1]))
+    marks = format_html_join(
+        "", '<circle class="beyond" cx="{}" cy="{}" r="4"><title>{}: {}</title></circle>',
+        ((f"{n * step:.1f}", height[n], days[n], f"{value:.1f}") for n, value in enumerate(values) if value > limit),
+    )  # fmt: skip
+    return format_html(
+        '<svg class="limit" viewBox="0 0 {} {}" role="img" aria-label="{}"><polyline class="spark-line" points="{}"/>'
+        '<line class="limit-line" x1="0" x2="{}" y1="{}" y2="{}"/>{}</svg>',
+        WIDTH, HEIGHT, label, line, WIDTH, height[-1], height[-1], marks,
+    )  # fmt: skip
+
+
 def _bar(day: Mapping[str, Any], whole: str, part: str, x: float, width: float, most: int) -> tuple[Any, ...]:
     all_of, some = int(day[whole] or 0), int(day[part] or 0)
     tall, short = (round(HEIGHT * count / most, 1) for count in (all_of, some))
