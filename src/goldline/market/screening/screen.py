@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from goldline.market.screening.context import excuse
 from goldline.market.screening.evidence import Answer, Evidence, Setting
 from goldline.market.screening.lexicon import Channel, Lexicon, shipped
 from goldline.market.screening.matcher import Engine, Matcher, matcher
-from goldline.market.screening.normaliser import STOPS, Normal, calmed, normalise, part, rows, spelt, table
+from goldline.market.screening.normaliser import STOPS, WIDE, Normal, calmed, normalise, part, rows, spelt, table
 from goldline.market.screening.pattern import Meaning, Word, encoded, is_letter, patterns
 from goldline.market.screening.probability import probability
 from goldline.market.screening.syllable import Background, heard, lettered, sounds, words, written
@@ -24,6 +25,7 @@ CHARACTERS_AT_ONCE: Final = 1 << 16  # what stays in the processor's cache
 _RANK: Final[dict[Channel, int]] = {"N": 0, "A": 1, "C": 2, "P": 3, "G": 4, "S": 5}
 _REVIEWED: Final = frozenset("PGS")
 _PAUSES: Final = STOPS + "，,、：:"
+_SHORT: Final = 3  # words up to this long are taken for chance at one ordinary pair
 _ASCII_LETTERS: Final = 4  # of a term written wholly in pinyin
 
 
@@ -53,6 +55,7 @@ class Screen:
         self._told = [spelt(np.array(word, np.uint16)) for word in made.spelt]
         self._heard_size = [len(word) for word in made.heard]
         self._exact = _exact(made.spelt)
+        self._pairs = _pairs(made.spelt)
         self._spelling: Matcher = matcher(encoded(list(made.spelt)), engine)
         self._sound: Matcher = matcher(encoded(list(made.heard)), engine)
         self._sounds = bool(made.heard)
@@ -171,15 +174,19 @@ class Screen:
             start = end - self._heard_size[number]
             first, last = (start, end) if not read else _units_of(normal, sound, start, end)
             surface = tuple(normal.units[first:last].tolist())
+            flanks = (
+                tuple(normal.units[max(0, first - 1) : first + 1].tolist()),
+                tuple(normal.units[last - 1 : last + 1].tolist()),
+            )
             embedded = read and _amid_han(normal, first, last)
             for meaning in self._heard[number]:
-                if not self._likely(surface, meaning, embedded=embedded):
+                if not self._likely(surface, meaning, flanks, embedded=embedded):
                     continue
                 told = spelt(normal.units[first:last])
                 if hit := self._hit(sound, texts, meaning, row, start, end, "P", told):
                     _keep(found[int(sound.texts[row])], hit)
 
-    def _likely(self, surface: Word, meaning: Meaning, *, embedded: bool) -> bool:
+    def _likely(self, surface: Word, meaning: Meaning, flanks: tuple[Word, Word], *, embedded: bool) -> bool:
         """The gate: what is spelt as the term is no news, and what is ordinary text is no other word."""
         if (meaning.term, surface) in self._exact:
             return False
@@ -187,9 +194,18 @@ class Screen:
         homophones = self.lexicon.terms[meaning.term].homophones
         if letters >= _ASCII_LETTERS:
             return letters < len(surface) or meaning.size > 2 or (homophones and embedded)
-        if meaning.size == 2 and not homophones:
+        if (meaning.size == 2 and not homophones) or any(map(_is_digit, surface)):
             return False
-        return not self.background.ordinary(surface)
+        return not self._ordinary(surface, meaning.term, flanks)
+
+    def _ordinary(self, surface: Word, term: int, flanks: tuple[Word, Word]) -> bool:
+        """Whether the text reads on as ordinary words here, so that the likeness of sound is chance."""
+        common = self.background.common
+        own = self._pairs[term]
+        inner = [pair for pair in pairwise(surface) if pair not in own and common(*pair)]
+        if inner and (len(surface) <= _SHORT or len(inner) == len(surface) - 1):
+            return True
+        return len(surface) == 2 and any(len(pair) == 2 and common(*pair) for pair in flanks)
 
     def _answer(self, text: str, hits: list[Hit], setting: Setting) -> Answer:
         evidence = tuple(each for hit in hits if (each := self._evidence(text, hit, hits, setting)))
@@ -210,6 +226,20 @@ class Screen:
             term, hit.start, hit.end, text[hit.start : hit.end], hit.normalised, hit.channel, hit.gapped,
             "excused" if reason else "stands", reason, chance, hit.channel in _REVIEWED,
         )  # fmt: skip
+
+
+def _pairs(spelt: dict[Word, tuple[Meaning, ...]]) -> dict[int, set[Word]]:
+    """The pairs that each term itself is written with."""
+    pairs: dict[int, set[Word]] = defaultdict(set)
+    for word, meanings in spelt.items():
+        for meaning in meanings:
+            if meaning.reason is None:
+                pairs[meaning.term].update(pairwise(word))
+    return pairs
+
+
+def _is_digit(unit: int) -> bool:
+    return WIDE + 0x30 <= unit <= WIDE + 0x39
 
 
 def _exact(spelt: dict[Word, tuple[Meaning, ...]]) -> frozenset[tuple[int, Word]]:

@@ -84,6 +84,7 @@ EXCUSES: Final[Words] = {
     "disclaimer": gettext_lazy("it is a warning the law asks for"),
     "idiom": gettext_lazy("it is an ordinary phrase"),
     "lawful": gettext_lazy("it is a lawful use"),
+    "usage": gettext_lazy("it says how to use or keep the goods"),
 }
 
 
