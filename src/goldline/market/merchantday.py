@@ -15,8 +15,8 @@ from goldline.market.ticket import Ticket
 
 MONEY, NUMBER = FactType.MONEY, FactType.NUMBER
 
-# An order counts as due where its clock ran to the end: not cancelled before, not exempted.
-_RAN = "exempted_at IS NULL AND (cancelled_at IS NULL OR cancelled_at > ship_by)"
+# An order counts as due where its clock ran to the end: neither cancelled nor given back before, not exempted.
+_RAN = "exempted_at IS NULL AND coalesce(least(cancelled_at, given_back_at) > ship_by, true)"
 _LATE = f"{_RAN} AND (shipped_at IS NULL OR shipped_at > ship_by)"
 _MISSING = (
     f"{_RAN} AND (unavailable_at IS NOT NULL OR shipped_at IS NULL OR shipped_at > ship_by + INTERVAL '48 hours')"
@@ -79,7 +79,7 @@ class MerchantDay(Aggregate):
     orders_waiting = Count(
         Order,
         at="ship_by",
-        where=f"{_RAN} AND shipped_at IS NULL AND cancelled_at IS NULL",
+        where=f"{_RAN} AND shipped_at IS NULL AND least(cancelled_at, given_back_at) IS NULL",
         about="of those due, still neither shipped nor cancelled",
     )
     orders_never_sent = Count(

@@ -27,6 +27,7 @@ SHOWN = {"origin": ("setting", "detail_page", "live_title", "spoken", "chat", "p
 DROPPED = {"kind": "not_at_door"}
 CONSENT = {"proves": "consent"}
 CLAIM = {"kind": "false_claim"}
+APPROVED = {"outcome": "approved"}
 FRAUD, REFUSAL, ABUSE = {"kind": "fraudulent_shipment"}, {"kind": "refund_refusal"}, {"kind": "abuse"}
 
 
@@ -143,10 +144,14 @@ class Order(Subject):
     refund_ground = First("refund.requested", "ground", TEXT, about="the reason of the first refund request")
     no_reason_asked_at = FirstAt("refund.requested", where={"ground": "no_reason"}, about="asked back without a reason")
     refund_decided_at = FirstAt("refund.decided", about="the first answer to a refund request")
-    refund_approved_at = FirstAt("refund.decided", where={"outcome": "approved"}, about="the first approved refund")
+    refund_approved_at = FirstAt("refund.decided", where=APPROVED, about="the first approved refund")
+    refund_agreed_at = LastAt("refund.decided", where=APPROVED, about="the last approved refund")
+    refund_agreed_by = Latest("refund.decided", "by", TEXT, where=APPROVED, about="who approved that")
+    refund_agreed = Latest("refund.decided", "amount_minor", MONEY, where=APPROVED, about="how much, where it was said")
     refund_refused_at = FirstAt("refund.decided", where={"outcome": "refused"}, about="the first refused refund")
     instant_at = Least("refund.decided", "instant_at", INSTANT, about="the first refund granted at once")
     refund_paid_at = FirstAt("refund.paid", about="when refund money left")
+    refund_paid = Greatest("refund.paid", "amount_minor", MONEY, about="the greatest payment of a refund")
     refunds_paid = Union(
         "refund.paid", "refund_id", "amount_minor", "payment_id", about="every payment of a refund, with its case"
     )
@@ -210,6 +215,14 @@ class Order(Subject):
         " case when refund_ground = 'quality' then 'faulty' end) end",
         TEXT,
         about="which defect that was",
+    )
+    given_back_at = Derived(
+        "case when coalesce(refund_agreed_by, '') <> 'automatic' and not coalesce(cancelled_by = 'merchant'"
+        " and cancelled_at <= coalesce(refund_agreed_at, refund_paid_at), false) then"
+        " least(case when coalesce(refund_agreed, refund_asked) >= paid_amount then refund_agreed_at end,"
+        " case when refund_paid >= paid_amount then refund_paid_at end) end",
+        INSTANT,
+        about="when all its money was agreed to go back, or went: not by the clock, nor after the merchant cancelled",
     )
     return_until = Derived(
         "deadline('days:0', signed_at, zone) + interval '168 hours'",

@@ -31,7 +31,7 @@ _CAUSE = "least(out_at, delivered_at, attempted_at, refused_at, lost_at, refund_
 _HUB = "least(departed_at, arrived_at, out_at, delivered_at)"
 _UNBEGUN = (
     "case when coalesce(tracking, '') <> 'none'"
-    " and not coalesce(cancelled_at <= created_at + interval '48 hours', false)"
+    " and not coalesce(least(cancelled_at, given_back_at) <= created_at + interval '48 hours', false)"
     " and (shipped_at is null or shipped_at > created_at + interval '48 hours')"
     " then created_at + interval '48 hours' end"
 )
@@ -139,6 +139,7 @@ class Parcel(Subject):
     category = Inherited(Order, "category")
     clicked_at = Inherited(Order, "clicked_at")
     cancelled_at = Inherited(Order, "cancelled_at", about="when the order was cancelled")
+    given_back_at = Inherited(Order, "given_back_at")
     exempted_at = Inherited(Order, "exempted_at", about="when the order's clocks were voided")
     exempted_reason = Inherited(Order, "exempted_reason", about="why the order's clocks were voided")
     ship_by = Inherited(Order, "ship_by")

@@ -9,8 +9,8 @@ from goldline.core.facts.subject import Aggregate
 from goldline.market.conversation import Conversation
 from goldline.market.order import Order
 
-_RAN = "exempted_at IS NULL AND (cancelled_at IS NULL OR cancelled_at > ship_by)"
-_WAITING = "sale = 'presale' AND shipped_at IS NULL AND cancelled_at IS NULL"
+_RAN = "exempted_at IS NULL AND coalesce(least(cancelled_at, given_back_at) > ship_by, true)"
+_WAITING = "sale = 'presale' AND shipped_at IS NULL AND least(cancelled_at, given_back_at) IS NULL"
 
 
 class ProductDay(Aggregate):

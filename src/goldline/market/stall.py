@@ -68,8 +68,8 @@ def tier_sql(origin: str, destination: str) -> str:
 
     groups = " or ".join(f"({within(origin, group)} and {within(destination, group)})" for group in GROUPS)
     return (
-        f"case when {origin} = {destination} or {groups} then 'near'"
-        f" when {within(origin, REMOTE)} or {within(destination, REMOTE)} then 'remote'"
+        f"case when {within(origin, REMOTE)} or {within(destination, REMOTE)} then 'remote'"
+        f" when {origin} = {destination} or {groups} then 'near'"
         f" when {origin} is not null and {destination} is not null then 'cross' end"
     )
 
@@ -78,13 +78,13 @@ def tier(origin: str | None, destination: str | None) -> Tier | None:
     """The tier of a parcel from one place to another, each as `province` takes it.
 
     A place that is unknown, or outside the mainland, which the rule does not speak of, gives None unless the other is
-    remote: then the longest clock is the only one that wrongs nobody. A parcel that stays within one province is
-    'near' even where that province is remote, as the rule's first tier says 'the same province' without exception.
+    remote: then the longest clock is the only one that wrongs nobody. A parcel that stays within a remote province
+    is 'remote': the rule's first tier is for one province other than those, its last for any address in them.
     """
     ends = {found for found in (province(origin), province(destination)) if found is not None}
     known = province(origin) is not None and province(destination) is not None
-    if known and (len(ends) == 1 or any(ends <= group for group in GROUPS)):
-        return "near"
     if REMOTE & ends:
         return "remote"
+    if known and (len(ends) == 1 or any(ends <= group for group in GROUPS)):
+        return "near"
     return "cross" if known else None

@@ -19,6 +19,9 @@ FREQUENCIES: Final = 16
 WORDS: Final = FREQUENCIES * FREQUENCIES // 64  # of 64 bits in a hash
 SMALLEST: Final = 5  # pixels a side; smaller pictures have no hash
 _PASSES: Final = 2
+# Pixels in each window, by the picture's size: most pictures of a day have one of few sizes.
+_COUNTS: Final[dict[tuple[int, int], NDArray[np.float32]]] = {}
+_COUNTS_MOST: Final = 16
 _LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 _MEDIAN_PLACE: Final = (FREQUENCIES * FREQUENCIES - 1) // 2  # the lower of the two in the middle
 _WAVES: Final = (
@@ -110,17 +113,27 @@ def _small(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     if (height, width) == (SIDE, SIDE):
         return luma
     cv2 = opencv()
-    window = ((width + 2 * SIDE - 1) // (2 * SIDE), (height + 2 * SIDE - 1) // (2 * SIDE))
-    anchor = ((window[0] - 1) // 2, (window[1] - 1) // 2)
-    box = {"ksize": window, "anchor": anchor, "normalize": False, "borderType": cv2.BORDER_CONSTANT}
-    # At the edges the mean is of what is there, so that the count of pixels is blurred as they are.
-    counts = cv2.boxFilter(np.ones_like(luma), cv2.CV_32F, **box)
+    counts = _blurred(np.ones_like(luma), cv2) if (height, width) not in _COUNTS else _COUNTS[height, width]
+    if len(_COUNTS) < _COUNTS_MOST:
+        _COUNTS[height, width] = counts
     for _ in range(_PASSES):
-        luma = cv2.boxFilter(luma, cv2.CV_32F, **box) / counts
+        # At the edges the mean is of what is there.
+        luma = _blurred(luma, cv2) / counts
     steps = np.arange(SIDE) + 0.5
     rows, columns = (steps * height / SIDE).astype(np.int64), (steps * width / SIDE).astype(np.int64)
     small: NDArray[np.float32] = luma[np.ix_(rows, columns)]
     return small
+
+
+def _blurred(luma: NDArray[np.float32], cv2: Any) -> NDArray[np.float32]:
+    """The sum of each pixel's window; an even window has its middle left of and above its centre."""
+    height, width = luma.shape
+    window = ((width + 2 * SIDE - 1) // (2 * SIDE), (height + 2 * SIDE - 1) // (2 * SIDE))
+    anchor = ((window[0] - 1) // 2, (window[1] - 1) // 2)
+    sums: NDArray[np.float32] = cv2.boxFilter(
+        luma, cv2.CV_32F, window, anchor=anchor, normalize=False, borderType=cv2.BORDER_CONSTANT
+    )
+    return sums
 
 
 def _quality(small: NDArray[np.float32]) -> int:

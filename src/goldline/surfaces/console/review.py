@@ -19,12 +19,13 @@ from goldline.core.account.appeal import OUTCOMES
 from goldline.core.decision.record import find as find_decision
 from goldline.core.errors import GoldlineError
 from goldline.core.ledger.accrual import derived_id
+from goldline.market.likeness.register import CASE_KIND
 from goldline.surfaces.console import bookmark
 from goldline.surfaces.console.access import May, access_of, looks
 from goldline.surfaces.console.frame import paging, show, text
 from goldline.surfaces.web import language
 from goldline.surfaces.web.engine import Connection, engine, engine_now
-from goldline.surfaces.web.reading import accounts, queue
+from goldline.surfaces.web.reading import accounts, clusters, queue
 from goldline.surfaces.web.reading import appeals as reading
 from goldline.surfaces.web.reading.explanation import finding_explained, rules
 from goldline.surfaces.web.reading.page import LIMIT_DEFAULT, BadCursor, Row
@@ -184,6 +185,8 @@ def _live(row: Row, now: datetime) -> bool:
 
 def _about(connection: Connection, row: Row) -> dict[str, Any]:
     """What a case is about: of an appeal all that a reviewer needs, of a decision the way to it."""
+    if row["kind"] == CASE_KIND:
+        return {"cluster": clusters.cluster(connection, UUID(row["subject"]))}
     if row["kind"] == "decision":
         return {"decision": find_decision(connection, UUID(row["subject"]))}
     if row["kind"] == "finding":

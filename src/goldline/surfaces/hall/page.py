@@ -53,6 +53,7 @@ HAPPENINGS: dict[str, LazyText | str] = {
 }
 EXCUSES: dict[str, LazyText | str] = {
     "cancelled_at": gettext_lazy("The order was cancelled, so this clock no longer runs."),
+    "given_back_at": gettext_lazy("All your money goes back, so this clock no longer runs."),
     "unavailable_at": gettext_lazy(
         "The goods were not available, so this clock no longer runs. Your refund does not depend on it."
     ),

@@ -19,7 +19,7 @@ from goldline.surfaces.web.engine import Connection
 from goldline.surfaces.web.reading.accounts import SanctionRow, sanctions_of
 from goldline.surfaces.web.reading.page import Row
 
-KINDS: Final = ("appeal", "decision", "evidence", "finding")
+KINDS: Final = ("appeal", "decision", "evidence", "finding", "content_cluster")
 MEASURED_OVER: Final = timedelta(days=28)
 BEGUN_WITHIN_S: Final = 4 * 3_600.0
 SHARE: Final = 0.9

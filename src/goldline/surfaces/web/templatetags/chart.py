@@ -8,10 +8,15 @@ from typing import Any
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from goldline.market.likeness.production import ContentCluster
 
 register = template.Library()
 
 WIDTH, HEIGHT, GAP = 600, 96, 2
+LANES, LANE_HEIGHT, MARGIN, BREADTH = 24, 7, 6, 1_000
+DOTS_MOST = 2_000  # of a larger cluster the earliest: more dots say no more
 
 
 @register.simple_tag
@@ -53,3 +58,25 @@ def _bar(day: Mapping[str, Any], whole: str, part: str, x: float, width: float, 
     tall, short = (round(HEIGHT * count / most, 1) for count in (all_of, some))
     left, wide = f"{x:.1f}", f"{max(width, 1):.1f}"
     return (day["day"], all_of, some, left, HEIGHT - tall, wide, tall, left, HEIGHT - short, wide, short)
+
+
+@register.simple_tag
+def timeline(cluster: ContentCluster) -> SafeString:
+    """A row an account, those that began first on top, and a dot an item; accounts beyond the rows share the last."""
+    lanes: dict[str, int] = {}
+    for member in cluster.members:
+        lanes.setdefault(member.account, min(len(lanes), LANES - 1))
+    began, span_s = cluster.first_seen_at, (cluster.last_seen_at - cluster.first_seen_at).total_seconds() or 1.0
+    height = LANE_HEIGHT * (max(lanes.values()) + 1) + 2 * MARGIN
+    dots = format_html_join(
+        "", '<circle class="dot" cx="{}" cy="{}" r="3"><title>{} · {}</title></circle>',
+        (
+            (f"{MARGIN + (BREADTH - 2 * MARGIN) * (each.at - began).total_seconds() / span_s:.1f}",
+             MARGIN + LANE_HEIGHT * lanes[each.account] + LANE_HEIGHT // 2, each.account, each.at.isoformat())
+            for each in cluster.members[:DOTS_MOST]
+        ),
+    )  # fmt: skip
+    label = _("{items} items of {accounts} accounts").format(items=len(cluster.members), accounts=len(lanes))
+    return format_html(
+        '<svg class="timeline" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', BREADTH, height, label, dots
+    )

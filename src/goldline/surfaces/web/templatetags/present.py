@@ -117,6 +117,7 @@ KIND_WORDS = {
     "decision": gettext_lazy("decision"),
     "evidence": gettext_lazy("evidence"),
     "finding": gettext_lazy("report of a rule"),
+    "content_cluster": gettext_lazy("duplicates"),
 }
 CLAUSE_WORDS = {
     "made_at": gettext_lazy("Promised since"),
