@@ -139,3 +139,14 @@ def test_a_consumer_is_erased_by_the_command(goldline: Goldline, database: Conne
     assert goldline("erase", "consumer-77", "--yes").code == 1
     trail = [(each.actor, each.action, each.subject) for each in audit.records(database)]
     assert trail == [("olga", "consumer.erase", f"consumer:{row[0]}")]
+
+
+def test_a_reviewer_is_added_by_name(goldline: Goldline, database: Connection[Any]) -> None:
+    """It is said who may hold what and what is missing; a name nobody could sign in with is refused, and not kept."""
+    told = goldline("review", "add", "anna", "--most", "3")
+    assert (told.code, told.out) == (0, "")
+    assert "anna is a reviewer and may hold 3 cases." in told.err
+    assert "goldline user create anna --role reviewer" in told.err
+    for name in ("", " ", "a\nb", "x" * 151):
+        assert goldline("review", "add", name).code == 1
+    assert database.execute("SELECT name FROM reviewer").fetchall() == [("anna",)]

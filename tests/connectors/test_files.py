@@ -154,6 +154,7 @@ def test_bad_lines_are_set_aside_and_good_ones_are_not_lost(
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
+        ("order.pa", "The row has 1 cell and the header 7"),
         ("order.paid,e9,2026-08", "The row has 3 cells and the header 7"),
         (ROWS[0] + ",more,cells", "The row has 9 cells and the header 7"),
         ('order.paid,e9,"2026-08', "A quoted cell is not closed"),

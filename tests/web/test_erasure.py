@@ -101,6 +101,33 @@ def test_the_rehearsal_says_the_same_and_writes_nothing(known: Connection[Any]) 
     with pytest.raises(GoldlineError) as caught, known.transaction():
         erase(known, vocabulary(), CONSUMER, SECRET, OLGA, NOW)
     assert caught.value.code == "not_found"
+    with pytest.raises(GoldlineError) as caught:
+        rehearse(known, vocabulary(), CONSUMER, SECRET)
+    assert caught.value.code == "not_found", "a name spelt wrongly is found out before it is too late"
+
+
+def test_an_order_of_the_same_id_keeps_its_own(known: Connection[Any]) -> None:
+    """Ids are each kind's own: an order, its parcel's news, findings, wakes and money stay under it, and are told."""
+    known.execute("UPDATE fact_order SET key = %s WHERE key = (SELECT min(key) FROM fact_order)", [CONSUMER])
+    known.execute("INSERT INTO wake VALUES (0, %s, 'order', %s)", [NOW, CONSUMER])
+    known.execute("INSERT INTO noted_parcel (key) VALUES (%s)", [CONSUMER])
+    known.execute("UPDATE finding SET subject = 'order', key = %s", [CONSUMER])
+    known.execute("UPDATE remedy SET key = %s", [CONSUMER])
+    kept = ("fact_order.key", "wake.key", "noted_parcel.key", "finding.key", "remedy.key")
+    with known.transaction():
+        done = erase(known, vocabulary(), CONSUMER, SECRET, OLGA, NOW)
+    assert set(kept) <= set(done.left)
+    assert known.execute("SELECT subject FROM wake WHERE key = %s", [CONSUMER]).fetchall() == [("order",)]
+    assert known.execute("SELECT subject FROM wake WHERE key = %s", [done.pseudonym]).fetchall() == [("consumer",)]
+
+
+def test_what_is_not_a_consumer_is_not_erased(known: Connection[Any]) -> None:
+    """An order's number given by mistake finds nobody, and changes nothing."""
+    order = "order-7731"
+    known.execute("UPDATE fact_order SET key = %s WHERE key = (SELECT min(key) FROM fact_order)", [order])
+    with pytest.raises(GoldlineError) as caught, known.transaction():
+        erase(known, vocabulary(), order, SECRET, OLGA, NOW)
+    assert caught.value.code == "not_found"
 
 
 def test_what_came_since_is_erased_to_the_same_pseudonym(known: Connection[Any]) -> None:

@@ -202,6 +202,26 @@ def test_who_is_no_reviewer_is_told_what_to_do(court: World) -> None:
     assert court.value("SELECT count(*) FROM audit WHERE action = 'reviewer.add'") == 1
 
 
+@pytest.mark.parametrize("form", [{"name": "x" * 151, "most": "3"}, {"name": "a\nb", "most": "3"},
+                                  {"name": "carl", "most": "9" * 5_000}])  # fmt: skip
+def test_a_reviewer_nobody_could_be_is_refused(court: World, form: dict[str, str]) -> None:
+    """A name is never cut to one that fits, and a number too long to read is no fault of ours."""
+    refused = person("lead", "admin").post("/console/workload/reviewers", form, follow=True)
+    assert "A reviewer has a name and holds 1 to 1,000 cases at once." in text_of(refused)
+    assert court.value("SELECT count(*) FROM audit WHERE action = 'reviewer.add'") == 0
+
+
+def test_a_form_with_a_character_no_record_can_hold_is_refused(court: World) -> None:
+    """NUL in any field is the sender's fault, 400, whatever the form; nothing is done."""
+    ada = person("lead", "admin")
+    for path, form in (
+        ("/console/workload/reviewers", {"name": "a\x00b", "most": "3"}),
+        (f"{case_path(court)}/move", {"move": "note", "note": "a\x00b", "epoch": "1"}),
+    ):
+        assert ada.post(path, form).status_code == 400
+    assert court.value("SELECT count(*) FROM reviewer WHERE name LIKE 'a_b'") == 0
+
+
 def test_how_many_it_takes_is_worked_out_from_what_was_measured(court: World) -> None:
     """Once a case was answered there is a load, and Erlang's formula has its say."""
     ada, lead = person("ada"), person("lead", "admin")

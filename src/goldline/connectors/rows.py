@@ -182,7 +182,7 @@ class Table:
         except csv.Error as error:
             return BadRow(number, record, Refusal("malformed", f"The row is not CSV: {error}."))
         if len(cells) != len(self.columns):
-            counts = f"{len(cells)} cells and the header {len(self.columns)}"
+            counts = f"{len(cells)} cell{'s' if len(cells) != 1 else ''} and the header {len(self.columns)}"
             why = f"The row has {counts}; the row seems to be cut or split."
             return BadRow(number, record, Refusal("malformed", why))
         return Row(number, cells, record)

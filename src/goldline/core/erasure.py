@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import Connection, sql
@@ -32,6 +32,15 @@ PURPOSE: Final = b"goldline erasure"
 LONGEST: Final = 200
 # Places where an identifier stands for itself: a subject's key, the root of parked events.
 KEYS: Final = ("key", "root")
+# Whose a key is, in tables that hold the keys of several kinds of subject: ids of an order and a consumer may be equal.
+OF_KIND: Final[dict[str, LiteralString]] = {
+    "finding": "subject = ANY({kinds})",
+    "wake": "subject = ANY({kinds})",
+    "remedy": "EXISTS (SELECT 1 FROM finding f WHERE f.id = finding_id AND f.subject = ANY({kinds}))",
+    "decision": "question = ANY({questions})",
+}
+NOTED: Final = "noted_"
+ALL_ROWS: Final = sql.SQL("true")
 # Words of people and machines, in which an identifier may be quoted.
 WORDS: Final = ("words", "answer", "asked_words", "held_why", "why", "reason", "detail", "event_id", "name")
 # Never rewritten: the trail is chained, what a member named is a member's, and a file is whole or gone.
@@ -73,7 +82,10 @@ def pseudonym_of(consumer_id: str, secret: str) -> str:
 
 
 def rehearse(connection: Connection[Any], vocabulary: Vocabulary, consumer_id: str, secret: str) -> Erased:
-    """What would be replaced and what would be left, exactly. Everything is done and rolled back."""
+    """What would be replaced and what would be left, exactly. Everything is done and rolled back.
+
+    Raises what erasing would raise.
+    """
     with connection.transaction(force_rollback=True):
         return _replace(connection, vocabulary, consumer_id, secret)
 
@@ -87,10 +99,6 @@ def erase(
     Steps wait meanwhile. Reads every table once. Raises GoldlineError: 'invalid', 'owed', 'not_found'.
     """
     done = _replace(connection, vocabulary, consumer_id, secret)
-    if not done.rows:
-        raise GoldlineError(
-            "Nothing is kept of that consumer.", code="not_found", hint="Was it erased already? Is it spelt as sent?"
-        )
     detail: audit.Detail = {"rows": done.rows, "left": sum(done.left.values()), "tables": sorted(done.replaced)}
     audit.record(connection, actor, "consumer.erase", f"consumer:{done.pseudonym}", detail, now)
     return done
@@ -110,6 +118,10 @@ def _replace(connection: Connection[Any], vocabulary: Vocabulary, consumer_id: s
             changed = _rewrite(connection, column, rewriting)
             if changed:
                 done.replaced[column.family] = done.replaced.get(column.family, 0) + changed
+    if not done.rows:
+        raise GoldlineError(
+            "Nothing is kept of that consumer.", code="not_found", hint="Was it erased already? Is it spelt as sent?"
+        )
     _seal_statements(connection, done.pseudonym)
     for column in columns:
         number = sum(1 for _, value in _holding(connection, column, consumer_id) if rewriting.names_it(value))
@@ -146,7 +158,9 @@ def _columns(connection: Connection[Any]) -> Iterator[_Column]:
 _AS_TEXT: Final = {"text": "{0}", "text[]": "array_to_string({0}, ' ')", "jsonb": "{0}::text"}
 
 
-def _holding(connection: Connection[Any], column: _Column, consumer_id: str) -> list[tuple[Any, Any]]:
+def _holding(
+    connection: Connection[Any], column: _Column, consumer_id: str, rows: sql.Composable = ALL_ROWS
+) -> list[tuple[Any, Any]]:
     """The rows in whose value the identifier occurs anywhere, by their place, locked."""
     name, table = sql.Identifier(column.name), sql.Identifier(column.table)
     if column.kind == "bytea":
@@ -156,7 +170,9 @@ def _holding(connection: Connection[Any], column: _Column, consumer_id: str) -> 
     else:
         condition = sql.SQL("strpos(" + _AS_TEXT[column.kind] + ", %s) > 0").format(name)
         values = [json.dumps(consumer_id, ensure_ascii=False)[1:-1] if column.kind == "jsonb" else consumer_id]
-    statement = sql.SQL("SELECT ctid::text, {0} FROM {1} WHERE {2} FOR UPDATE").format(name, table, condition)
+    statement = sql.SQL("SELECT ctid::text, {0} FROM {1} WHERE ({2}) AND {3} FOR UPDATE").format(
+        name, table, condition, rows
+    )
     return connection.execute(statement, values).fetchall()
 
 
@@ -169,7 +185,7 @@ def _bytes(consumer_id: str) -> list[bytes]:
 def _rewrite(connection: Connection[Any], column: _Column, rewriting: _Rewriting) -> int:
     change = rewriting.change(column)
     changed = 0
-    for place, value in _holding(connection, column, rewriting.consumer_id):
+    for place, value in _holding(connection, column, rewriting.consumer_id, rewriting.own_rows(column)):
         fresh = change(value)
         if fresh == value:
             continue
@@ -215,13 +231,27 @@ class _Rewriting:
         quoted = column.name in WORDS and len(self.consumer_id) >= LEAST_QUOTED
         return lambda value: self._texts(value, exact=exact, quoted=quoted)
 
-    def _is_own(self, column: _Column) -> bool:
-        """Whether the keys of a table may be consumers': of their facts always, of what is judged of all subjects too.
+    @property
+    def _kinds(self) -> list[str]:
+        """Subjects whose key is a consumer's identifier."""
+        return sorted(subject.kind for subject in self.vocabulary if subject.key in self.names)
 
-        An identifier as short as an order's is left to the facts of the consumer alone.
+    def _is_own(self, column: _Column) -> bool:
+        """Whether the keys of a table may be consumers': an order or a parcel of the same id keeps its own.
+
+        Where a row does not say whose its key is, an identifier as short as an order's is left alone.
         """
-        kinds = {subject.kind for subject in self.vocabulary if subject.key in self.names}
-        return column.family in {f"fact_{kind}" for kind in kinds} or len(self.consumer_id) >= LEAST_QUOTED
+        if column.family.startswith(("fact_", NOTED)):
+            return column.family in {f"fact_{kind}" for kind in self._kinds}
+        return column.family in OF_KIND or len(self.consumer_id) >= LEAST_QUOTED
+
+    def own_rows(self, column: _Column) -> sql.Composable:
+        """The rows of a table whose keys are consumers', where rows say of what subject they are."""
+        if column.name not in KEYS or column.family not in OF_KIND:
+            return ALL_ROWS
+        kinds = self._kinds
+        questions = [name for name, question in self.vocabulary.questions.items() if question.of.kind in kinds]
+        return sql.SQL(OF_KIND[column.family]).format(kinds=sql.Literal(kinds), questions=sql.Literal(questions))
 
     def _texts(self, value: Any, *, exact: bool, quoted: bool) -> Any:
         if isinstance(value, list):

@@ -79,9 +79,9 @@ def enter(connection: Connection[Any], lease: Lease, lease_s: float) -> Fence:
     ).fetchone()
     if fence is None:
         raise LeaseLostError(
-            f"partition {lease.partition} was claimed by another worker",
+            f"Partition {lease.partition} was claimed by another worker.",
             code="lease_lost",
-            hint="this worker lets go of it; nothing was written",
+            hint="This worker lets go of it; nothing was written.",
         )
     return fence
 

@@ -23,6 +23,7 @@ from goldline.core.ledger.accrual import derived_id
 LEASE: Final = timedelta(hours=1)
 SLA: Final = timedelta(hours=24)  # from the last claim; the deadline towards the outside stands beside it
 NOTE_MAX: Final = 4_000
+NAME_MAX: Final = 150  # characters, as of an account's name
 _CLAIMABLE: Final = (
     "c.state = 'open' AND (c.claimed_until IS NULL OR c.claimed_until <= %(now)s)"
     " AND (c.held_until IS NULL OR c.held_until <= %(now)s) AND NOT %(reviewer)s = ANY(c.barred)"
@@ -124,6 +125,11 @@ def _lock_reviewer(connection: Connection[Any], reviewer: str) -> int:
     return int(row[0])
 
 
+def can_name(name: str) -> bool:
+    """Whether a reviewer can have this name."""
+    return name == name.strip() and 0 < len(name) <= NAME_MAX and name.isprintable()
+
+
 def add_reviewer(
     connection: Connection[Any],
     name: str,
@@ -133,7 +139,12 @@ def add_reviewer(
     categories: Sequence[str] = (),
     most: int = 10,
 ) -> None:
-    """Add a reviewer, or change what one knows and may hold at once."""
+    """Add a reviewer, or change what one knows and may hold at once. Raises GoldlineError('invalid')."""
+    if not can_name(name):
+        raise GoldlineError(
+            f"{name[:64]!r} is no reviewer's name.", code="invalid", where="name",
+            hint=f"Give the name of an account, of 1 to {NAME_MAX} printable characters.",
+        )  # fmt: skip
     connection.execute(
         "INSERT INTO reviewer (name, kinds, languages, categories, most) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (name) DO UPDATE SET kinds = excluded.kinds, languages = excluded.languages,"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from goldline.core import audit
+from goldline.core import audit, member
 from goldline.core.account import capacity as erlang
 from goldline.core.account import massoverturn, review, sample, statement
 from goldline.core.account.massoverturn import Progress, Selection
@@ -61,7 +61,11 @@ def add(name: str, kinds: tuple[str, ...], languages: tuple[str, ...], categorie
         review.add_reviewer(connection, name, kinds=kinds, languages=languages, categories=categories, most=most)
         detail: audit.Detail = {"kinds": kinds, "languages": languages, "categories": categories, "most": most}
         audit.record(connection, actor(), "reviewer.add", f"reviewer:{name}", detail, present(connection))
+        known = member.find(connection, name)
         connection.commit()
+    click.echo(f"{name} is a reviewer and may hold {counted(most, 'case')}.", err=True)
+    if known is None:
+        click.echo(f"Nobody can sign in as {name} yet: goldline user create {name} --role reviewer", err=True)
 
 
 @group.command()

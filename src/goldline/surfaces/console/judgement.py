@@ -32,7 +32,6 @@ LOST: Final = ("claim_lost",)
 # One case in twenty is one whose answer is known, so that agreement can be measured.
 SAMPLES: Final = Fraction(1, 20)
 HOURS_MAX: Final = 24 * 30
-REVIEWER_MAX: Final = 80
 
 
 @acts("case.work")
@@ -136,7 +135,7 @@ def _ask(connection: Connection, request: HttpRequest, case_id: UUID, now: datet
 
 
 def _hand_over(connection: Connection, request: HttpRequest, case_id: UUID, now: datetime) -> str:
-    to = request.POST.get("to", "")[:REVIEWER_MAX]
+    to = request.POST.get("to", "")[: review.NAME_MAX]
     review.hand_over(connection, case_id, actor_of(request).name, _epoch(request), to, now)
     return _("%(name)s holds the case now.") % {"name": to}
 
@@ -183,17 +182,18 @@ MOVES: Final[Mapping[str, Move]] = {
 @acts("reviewer.add")
 def add_reviewer(request: HttpRequest) -> HttpResponse:
     """Add a reviewer, or change what one knows and may hold at once."""
-    name = request.POST.get("name", "").strip()[:REVIEWER_MAX]
+    name = request.POST.get("name", "").strip()
     kinds = [each for each in request.POST.getlist("kinds") if each in queue.KINDS]
     most = request.POST.get("most", "")
-    if not name or not most.isascii() or not most.isdigit() or not 0 < int(most) <= 1_000:
+    holds = int(most) if most.isascii() and most.isdigit() and len(most) <= len("1000") else 0
+    if not review.can_name(name) or not 0 < holds <= 1_000:
         messages.error(request, _("A reviewer has a name and holds 1 to 1,000 cases at once."), extra_tags="bad")
         return redirect("console:workload")
     connection = engine()
     with connection.transaction():
         now = engine_now(connection)
-        review.add_reviewer(connection, name, kinds=kinds, most=int(most))
-        detail: audit.Detail = {"kinds": kinds, "most": int(most)}
+        review.add_reviewer(connection, name, kinds=kinds, most=holds)
+        detail: audit.Detail = {"kinds": kinds, "most": holds}
         audit.record(connection, actor_of(request), "reviewer.add", f"reviewer:{name}", detail, now)
     messages.success(request, _("%(name)s is a reviewer.") % {"name": name}, extra_tags="good")
     return redirect("console:workload")

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, Final, ParamSpec
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils.http import urlencode
@@ -24,6 +24,8 @@ from goldline.core.member import BOUND_ROLES, Member, find
 from goldline.surfaces.web.engine import engine
 from goldline.surfaces.web.permission import Grant, matrix
 
+# PostgreSQL holds no text with it, and no keyboard types it.
+NUL: Final = "\x00"
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
@@ -86,6 +88,8 @@ class Room:
             access = entrance(request, operation)
             if not self.admits(access):
                 raise PermissionDenied
+            if any(NUL in value for _, values in request.POST.lists() for value in values):
+                raise BadRequest("The form has a character that no record can hold.")
             request.access = access  # type: ignore[attr-defined]
             request.room = self.name  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
