@@ -44,7 +44,8 @@ def test_every_spelling_is_found() -> None:
 def test_every_term_is_whole() -> None:
     """A clause, a way to say it honestly in both languages, no spelling twice in a term."""
     for term in TERMS:
-        assert term.suggestion["en"] and term.suggestion["zh-Hans"], term.id
+        assert term.suggestion["en"], term.id
+        assert term.suggestion["zh-Hans"], term.id
         assert len(set(term.terms)) == len(term.terms), term.id
         assert term.channels
 
@@ -52,8 +53,8 @@ def test_every_term_is_whole() -> None:
 BAD = {
     "not TOML": "[[group]",
     "lacks": '[[group]]\nterm = [{ id = "x" }]',
-    "no clause": '[[group]]\ncategory = "a"\nclause = "none"\nseverity = "notice"\nsuggestion = { en = "a", zh = "b" }\n'
-    'term = [{ id = "x", terms = ["y"], example = "y", counter = "z" }]',
+    "no clause": '[[group]]\ncategory = "a"\nclause = "none"\nseverity = "notice"\nsuggestion = { en = "a", zh = "b" }'
+    '\nterm = [{ id = "x", terms = ["y"], example = "y", counter = "z" }]',
     "does not know": '[[group]]\nfoo = 1\nterm = [{ id = "x" }]',
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
@@ -22,11 +22,10 @@ TEXT = "这是最★佳面霜，<b>能治疗湿疹</b>，这是我们家最好�
 
 
 @pytest.fixture(autouse=True)
-def rested() -> Iterator[None]:
+def rested() -> None:
     """Nobody has asked yet."""
     for each in (screening.THROTTLE, screening.BATCH_THROTTLE, view.THROTTLE):
         each.forget()
-    yield
 
 
 def creator(name: str = "cora") -> Client:
@@ -76,7 +75,7 @@ def test_a_creator_sees_what_to_change(database_url: str) -> None:
 
 
 def test_the_live_part_is_the_found_part(database_url: str) -> None:
-    """htmx is given what was found alone, in the language of the reader; without JavaScript the whole page is."""
+    """A live page is given what was found alone, in the reader's language; without JavaScript the whole page is."""
     client = creator()
     part = client.post("/drafts/", {"text": TEXT}, headers={"HX-Request": "true", "Accept-Language": "zh"})
     assert "<html" not in part.content.decode()

@@ -167,9 +167,7 @@ def _cited(term: Term, _text: str, around: Window, _span: tuple[int, int], _sett
     if term.category in ANYONES:
         return False
     cues, but = (_EN_CITED, _EN_BUT) if term.lang == "en" else (_CITED, _BUT)
-    cue = None
-    for cue in cues.finditer(around.sentence_before):
-        pass
+    cue = next(iter(reversed(list(cues.finditer(around.sentence_before)))), None)
     if cue is not None and not but.search(around.sentence_before[cue.end() :]):
         return True
     later = cues.search(around.sentence_after)

@@ -35,13 +35,10 @@ class Setting:
 def setting(
     kind: str | None = None, speaker: str | None = None, product: str | None = None, lang: str | None = None
 ) -> Setting:
-    """A setting from words a person or program gave. GoldlineError('unknown_setting') names the word and the choices."""
+    """A setting from words a person or program gave. GoldlineError('unknown_setting') names the word and its choices."""
     given = (
-        ("kind", kind, KINDS),
-        ("speaker", speaker, SPEAKERS),
-        ("category", product, PRODUCTS),
-        ("lang", lang, LANGS),
-    )
+        ("kind", kind, KINDS), ("speaker", speaker, SPEAKERS), ("category", product, PRODUCTS), ("lang", lang, LANGS),
+    )  # fmt: skip
     for name, value, choices in given:
         if value is not None and value not in choices:
             raise GoldlineError(

@@ -98,7 +98,7 @@ def shipped() -> Lexicon:
 
 
 def read(sources: Mapping[str, str]) -> Lexicon:
-    """A lexicon from files by name; `clauses.toml` holds the clauses. GoldlineError('bad_lexicon') says what is wrong."""
+    """A lexicon from files by name, `clauses.toml` the clauses. GoldlineError('bad_lexicon') says what is wrong."""
     parsed = {name: _parsed(name, text) for name, text in sorted(sources.items())}
     clauses = {
         id_: Clause(id_, {"en": row["en"], "zh-Hans": row["zh"]}, row["article"], row.get("unchecked", False))

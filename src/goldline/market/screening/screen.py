@@ -261,9 +261,9 @@ def _portions(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
 def _bounded(normal: Normal, start: int, end: int) -> bool:
     """A word of letters must not be a part of a longer one."""
     units = normal.units
-    if start and is_letter(int(units[start])) and is_letter(int(units[start - 1])):
-        if _kind(int(units[start])) == _kind(int(units[start - 1])):
-            return False
+    first = int(units[start])
+    if start and is_letter(first) and is_letter(int(units[start - 1])) and _kind(first) == _kind(int(units[start - 1])):
+        return False
     if is_letter(int(units[end - 1])) and is_letter(int(units[end])):
         return _kind(int(units[end - 1])) != _kind(int(units[end]))
     return True

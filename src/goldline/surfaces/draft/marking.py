@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from goldline.market.screening.evidence import Evidence
 from goldline.market.screening.lexicon import SEVERITIES
@@ -29,7 +30,7 @@ def marked(text: str, evidence: Sequence[Evidence]) -> list[Piece]:
     """The whole text in pieces, nothing lost: joined again they are the text."""
     cuts = sorted({0, len(text), *(place for each in evidence for place in (each.start, each.end))})
     pieces: list[Piece] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         on = [(number, each) for number, each in enumerate(evidence, 1) if each.start <= start and end <= each.end]
         worst = max((each for _, each in on), key=gravity, default=None)
         pieces.append(Piece(text[start:end], worst, tuple(number for number, _ in on)))
