@@ -35,7 +35,7 @@ class Setting:
 def setting(
     kind: str | None = None, speaker: str | None = None, product: str | None = None, lang: str | None = None
 ) -> Setting:
-    """A setting from words a person or program gave. GoldlineError('unknown_setting') names the word and its choices."""
+    """A setting from words a person or program gave. GoldlineError('unknown_setting') names it and the choices."""
     given = (
         ("kind", kind, KINDS), ("speaker", speaker, SPEAKERS), ("category", product, PRODUCTS), ("lang", lang, LANGS),
     )  # fmt: skip
