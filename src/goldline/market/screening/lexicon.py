@@ -1,7 +1,7 @@
 """The lexicon: terms, the clause each one breaks, where it applies, and how to say it honestly.
 
-It is data, in `lexicon/*.toml`, written for this project from the text of the laws. `unchecked` marks what was not
-compared with that text. Every example and counter-example is a test.
+It is data, in `lexicon/*.toml`, written for this project after the laws. A clause is `unchecked` until
+somebody has compared it with the law's own text. Every example and counter-example is a test.
 """
 
 from __future__ import annotations
