@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from functools import wraps
 from typing import Any, Final
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
-from django.utils.http import urlencode
+from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from goldline.core.errors import GoldlineError
 from goldline.core.member import OPERATOR_ROLES
@@ -22,38 +17,21 @@ from goldline.market.screening.lexicon import Clause, Term, shipped
 from goldline.market.screening.screen import desk
 from goldline.surfaces.draft import wording
 from goldline.surfaces.draft.marking import gravity, marked
-from goldline.surfaces.web.access import Access, entrance
-from goldline.surfaces.web.permission import matrix
+from goldline.surfaces.web.access import Access, Room, access_of
 from goldline.surfaces.web.throttle import Throttle
 from goldline.surfaces.workbench.view import PAGES
 
-OPERATION: Final = "draft.read"
+# For everybody whose role may check a draft: creators, merchants and operators.
+ROOM: Final = Room("draft", lambda _access: True)
 LENGTH_MOST: Final = 20_000
 THROTTLE: Final = Throttle(burst=60, per_s=4.0)  # a page that is live asks at every pause in typing
-_View = Callable[[HttpRequest], HttpResponse]
 
 
-def _signed_in(view: _View) -> _View:
-    """For everybody whose role may check a draft: creators, merchants and operators."""
-    if OPERATION not in matrix().grants:
-        raise KeyError(f"{OPERATION!r} is not an operation of permissions.toml")
-
-    def guarded(request: HttpRequest) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.path})}")
-        request.access = entrance(request, OPERATION)  # type: ignore[attr-defined]
-        return view(request)
-
-    made = wraps(view)(never_cache(require_http_methods(["GET", "HEAD", "POST"])(guarded)))
-    made.operation = OPERATION  # type: ignore[attr-defined]
-    return made
-
-
-@_signed_in
+@ROOM.tries("draft.read")
 def check(request: HttpRequest) -> HttpResponse:
     """A text and what was found in it; the found part alone when the page asks as one types."""
-    access: Access = request.access  # type: ignore[attr-defined]
-    text = request.POST.get("text", "").replace("\r\n", "\n").replace("\x00", "")
+    access = access_of(request)
+    text = request.POST.get("text", "").replace("\r\n", "\n")
     wait_s = THROTTLE.wait_s(access.actor.name, time.monotonic()) if text else 0
     if wait_s:
         found: dict[str, Any] = {"fault": _("You check faster than we read. Wait a moment.")}

@@ -1,6 +1,7 @@
 """Who asks, and what of it they may: found anew at every request, so that access that is taken away ends at once.
 
-One guard stands before every page and change of both rooms, the operators' console and the merchants' workbench.
+One guard stands before every page and change of every room: the operators' console, the merchants' workbench, and the
+draft checker, which is everybody's.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from goldline.core.account.actor import Actor as Decider
 from goldline.core.audit import Actor
@@ -77,6 +78,10 @@ class Room:
     def acts(self, operation: str) -> Callable[[View[P]], View[P]]:
         """A change, by POST, for those whose role may make it; 403 for the others."""
         return lambda view: self._guarded(view, operation, require_POST)
+
+    def tries(self, operation: str) -> Callable[[View[P]], View[P]]:
+        """A page that is also sent a form and changes nothing, for those whose role may read it."""
+        return lambda view: self._guarded(view, operation, require_http_methods(["GET", "HEAD", "POST"]))
 
     def _guarded(self, view: View[P], operation: str, methods: Callable[[View[P]], View[P]]) -> View[P]:
         if operation not in matrix().grants:
