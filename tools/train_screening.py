@@ -20,6 +20,7 @@ from sklearn.metrics import brier_score_loss
 from sklearn.model_selection import StratifiedGroupKFold
 
 from goldline.market.screening import probability
+from goldline.market.screening.context import window
 from goldline.market.screening.evidence import Evidence, setting
 from goldline.market.screening.normaliser import spellings
 from goldline.market.screening.screen import Screen
@@ -73,12 +74,8 @@ def made() -> dict[str, Any]:
     groups: list[int] = []
     for number, (caption, hits) in enumerate(zip(read, found, strict=True)):
         for hit in hits:
-            asked = setting("caption", "seller", caption.goods)
-            rows.append(
-                probability.present(
-                    hit.term, caption.text, hit.start, hit.end, hit.channel, hit.gapped, hit.excused_by, asked
-                )
-            )
+            asked, around = setting("caption", "seller", caption.goods), window(caption.text, hit.start, hit.end)
+            rows.append(probability.present(hit.term, around, hit.channel, hit.excused_by, asked, gapped=hit.gapped))
             labels.append(caption.breaks)
             groups.append(number)
     table = np.zeros((len(rows), len(probability.FEATURES)))

@@ -25,8 +25,11 @@ _CLAUSE: Final = re.compile("[，,、：:。！？!?\n\r；;]")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The words before and after a hit: in its clause, and in its sentence; lower case."""
+    """A hit at text[start:end], and the words before and after it: in its clause, and in its sentence; lower case."""
 
+    text: str
+    start: int
+    end: int
     before: str
     after: str
     sentence_before: str
@@ -37,7 +40,7 @@ def window(text: str, start: int, end: int) -> Window:
     """What stands around text[start:end]."""
     before = _tail(_SENTENCE, text[max(0, start - _WINDOW) : start].lower())
     after = _head(_SENTENCE, text[end : end + _WINDOW].lower())
-    return Window(_tail(_CLAUSE, before), _head(_CLAUSE, after), before, after)
+    return Window(text, start, end, _tail(_CLAUSE, before), _head(_CLAUSE, after), before, after)
 
 
 def _tail(marks: re.Pattern[str], text: str) -> str:
@@ -121,60 +124,58 @@ _EN_DENIED: Final = re.compile(
 )
 
 
-def excuse(term: Term, text: str, start: int, end: int, setting: Setting) -> str | None:
+def excuse(term: Term, around: Window, setting: Setting) -> str | None:
     """Why a hit is excused, by name; None when it stands."""
     if setting.product is not None:
         if setting.product in term.unless:
             return "licensed_goods"
         if term.only and setting.product not in term.only:
             return "other_goods"
-    around = window(text, start, end)
     for name, rule in _RULES:
-        if rule(term, text, around, (start, end), setting):
+        if rule(term, around, setting):
             return name
     return None
 
 
-def _consumers(term: Term, _text: str, _around: Window, _span: tuple[int, int], setting: Setting) -> bool:
+def _consumers(term: Term, _around: Window, setting: Setting) -> bool:
     return setting.voice == "consumer" and term.category not in ANYONES
 
 
-def _named(_term: Term, text: str, around: Window, span: tuple[int, int], setting: Setting) -> bool:
+def _named(_term: Term, around: Window, setting: Setting) -> bool:
     """Guide, article 6 (4): a registered name, used to tell the goods from others."""
     if _QUOTED.search(around.sentence_before) and "》" in around.sentence_after:
         return True
     return any(
-        0 <= (at := text.find(name, max(0, span[1] - len(name)))) <= span[0] and at + len(name) >= span[1]
+        0 <= (at := around.text.find(name, max(0, around.end - len(name)))) <= around.start
+        and at + len(name) >= around.end
         for name in setting.names
     )
 
 
-def _negated(term: Term, text: str, around: Window, span: tuple[int, int], _setting: Setting) -> bool:
+def _negated(term: Term, around: Window, _setting: Setting) -> bool:
+    after = around.text[around.end : around.end + _WINDOW]
     if term.lang == "en":
         before = around.sentence_before
         if _EN_NEGATED.search(before) and not _EN_NOT_NEGATED.search(before):
             return True
-        return bool(_EN_DENIED.search(around.sentence_after)) or bool(
-            _ANSWERED.search(text[span[1] : span[1] + 40].lower())
-        )
+        return bool(_EN_DENIED.search(around.sentence_after) or _ANSWERED.search(after.lower()))
     if _NEGATED.search(around.before) and not _NOT_NEGATED.search(around.before):
         return True
-    after = text[span[1] : span[1] + _WINDOW]
-    return bool(_DENIED_AFTER.search(around.sentence_after)) or bool(_ANSWERED.search(after))
+    return bool(_DENIED_AFTER.search(around.sentence_after) or _ANSWERED.search(after))
 
 
-def _cited(term: Term, _text: str, around: Window, _span: tuple[int, int], _setting: Setting) -> bool:
+def _cited(term: Term, around: Window, _setting: Setting) -> bool:
     if term.category in ANYONES:
         return False
     cues, but = (_EN_CITED, _EN_BUT) if term.lang == "en" else (_CITED, _BUT)
-    cue = next(iter(reversed(list(cues.finditer(around.sentence_before)))), None)
-    if cue is not None and not but.search(around.sentence_before[cue.end() :]):
+    earlier = list(cues.finditer(around.sentence_before))
+    if earlier and not but.search(around.sentence_before[earlier[-1].end() :]):
         return True
     later = cues.search(around.sentence_after)
     return later is not None and not but.search(around.sentence_after[: later.start()])
 
 
-def _of_ourselves(term: Term, _text: str, around: Window, _span: tuple[int, int], _setting: Setting) -> bool:
+def _of_ourselves(term: Term, around: Window, _setting: Setting) -> bool:
     """Guide, article 6 (1): comparison among one's own goods."""
     if term.category not in ABSOLUTE:
         return False
@@ -189,25 +190,25 @@ def _of_ourselves(term: Term, _text: str, around: Window, _span: tuple[int, int]
     return bool(_OURS.search(around.before)) and bool(_MEMBER.search(around.after + ("" if around.after else "的")))
 
 
-def _referred(term: Term, _text: str, around: Window, _span: tuple[int, int], _setting: Setting) -> bool:
+def _referred(term: Term, around: Window, _setting: Setting) -> bool:
     """Whoever is ill is sent to a doctor: what the sentence says of the illness is no claim."""
     whole = around.sentence_before + around.sentence_after
     return term.category in _HEALTH and bool(_REFERRED.search(whole)) and not _CLAIMED.search(whole)
 
 
-def _aimed(term: Term, _text: str, around: Window, _span: tuple[int, int], _setting: Setting) -> bool:
+def _aimed(term: Term, around: Window, _setting: Setting) -> bool:
     """Guide, article 5 (1) and (2): what one strives for, service and philosophy."""
     if term.category not in ABSOLUTE:
         return False
     return bool((_EN_AIM if term.lang == "en" else _AIM).search(around.before))
 
 
-def _unrelated(term: Term, _text: str, around: Window, _span: tuple[int, int], _setting: Setting) -> bool:
+def _unrelated(term: Term, around: Window, _setting: Setting) -> bool:
     """Guide, article 5 (1) and (3): not about the goods."""
     return term.category in ABSOLUTE and term.lang == "zh" and bool(_UNRELATED.search(around.after))
 
 
-def _tip(term: Term, _text: str, around: Window, _span: tuple[int, int], _setting: Setting) -> bool:
+def _tip(term: Term, around: Window, _setting: Setting) -> bool:
     """Guide, article 6 (2): how and when to use or keep it."""
     if term.category not in ABSOLUTE or term.lang != "zh":
         return False
@@ -218,7 +219,7 @@ def _tip(term: Term, _text: str, around: Window, _span: tuple[int, int], _settin
     )
 
 
-def _dated_fact(term: Term, _text: str, around: Window, _span: tuple[int, int], _setting: Setting) -> bool:
+def _dated_fact(term: Term, around: Window, _setting: Setting) -> bool:
     """Guide, article 6 (6): sales or share within a stated time and place; the seller must be able to prove it."""
     if term.category not in ABSOLUTE:
         return False
@@ -226,7 +227,7 @@ def _dated_fact(term: Term, _text: str, around: Window, _span: tuple[int, int], 
     return bool(_DATED.search(around.sentence_before)) and bool(_SOLD.search(whole))
 
 
-_Rule = Callable[[Term, str, Window, tuple[int, int], Setting], bool]
+_Rule = Callable[[Term, Window, Setting], bool]
 _RULES: Final[tuple[tuple[str, _Rule], ...]] = (
     ("consumer_speech", _consumers),
     ("name", _named),

@@ -79,10 +79,6 @@ class Lexicon:
     version: str
     clauses: Mapping[str, Clause] = field(default_factory=dict)
 
-    def term(self, id_: str) -> Term:
-        """The term of that name; KeyError without one."""
-        return {each.id: each for each in self.terms}[id_]
-
     @property
     def categories(self) -> tuple[str, ...]:
         """All categories, in the order they come."""

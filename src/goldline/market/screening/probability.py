@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from goldline.market.screening.context import EXCUSES, window
+from goldline.market.screening.context import EXCUSES, Window
 from goldline.market.screening.evidence import Setting
 from goldline.market.screening.lexicon import SEVERITIES, Channel, Term
 
@@ -70,12 +70,10 @@ def model() -> Model:
 
 
 def present(
-    term: Term, text: str, start: int, end: int, channel: Channel, gapped: bool, excused_by: str | None,  # noqa: FBT001
-    setting: Setting,
-) -> list[int]:  # fmt: skip
+    term: Term, around: Window, channel: Channel, excused_by: str | None, setting: Setting, *, gapped: bool
+) -> list[int]:
     """The places of the features that a hit has."""
-    around = window(text, start, end)
-    near = f"{around.sentence_before} {around.sentence_after} {text[end : end + 1]}"
+    near = f"{around.sentence_before} {around.sentence_after} {around.text[around.end : around.end + 1]}"
     cues = [name for name, cue in _CUE.items() if cue.search(near)]
     names = [f"channel_{channel}", f"severity_{term.severity}", f"category_{term.category}"]
     names += [f"near_{each}" for each in cues]
@@ -85,21 +83,13 @@ def present(
         names += [f"{each}_unexcused" for each in cues]
     said = {
         "gapped": gapped, "consumer": setting.voice == "consumer", "title": setting.kind == "title",
-        "goods_known": setting.product is not None, "long": len(text) > 60,
+        "goods_known": setting.product is not None, "long": len(around.text) > 60,
     }  # fmt: skip
     names += [name for name, so in said.items() if so]
     return [_PLACE[name] for name in names if name in _PLACE]
 
 
-def probability(
-    term: Term, text: str, start: int, end: int, channel: Channel, gapped: bool, excused_by: str | None,  # noqa: FBT001
-    setting: Setting,
-) -> float:  # fmt: skip
-    """How likely this hit breaks its clause, from 0 to 1."""
-    return chance(present(term, text, start, end, channel, gapped, excused_by, setting))
-
-
 def chance(features: Sequence[int]) -> float:
-    """The model's answer for these features."""
+    """The model's answer for a hit with these features: how likely it breaks its clause, from 0 to 1."""
     known = model()
     return float(1 / (1 + np.exp(-(known.bias + known.weights[list(features)].sum()))))

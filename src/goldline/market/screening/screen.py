@@ -12,13 +12,13 @@ from typing import Final
 
 import numpy as np
 
-from goldline.market.screening.context import excuse
+from goldline.market.screening.context import excuse, window
 from goldline.market.screening.evidence import Answer, Evidence, Setting
 from goldline.market.screening.lexicon import Channel, Lexicon, shipped
 from goldline.market.screening.matcher import Engine, Matcher, matcher
 from goldline.market.screening.normaliser import STOPS, WIDE, Normal, calmed, normalise, part, rows, spelt, table
 from goldline.market.screening.pattern import Meaning, Word, encoded, is_letter, patterns
-from goldline.market.screening.probability import probability
+from goldline.market.screening.probability import chance, present
 from goldline.market.screening.syllable import Background, heard, lettered, sounds, words, written
 
 CHARACTERS_AT_ONCE: Final = 1 << 16  # what stays in the processor's cache
@@ -220,11 +220,12 @@ class Screen:
         inside = (
             o.reason for o in hits if o.reason and o.term == hit.term and o.start <= hit.start and hit.end <= o.end
         )
-        reason = next(inside, None) or excuse(term, text, hit.start, hit.end, setting)
-        chance = probability(term, text, hit.start, hit.end, hit.channel, hit.gapped, reason, setting)
+        around = window(text, hit.start, hit.end)
+        reason = next(inside, None) or excuse(term, around, setting)
+        probability = chance(present(term, around, hit.channel, reason, setting, gapped=hit.gapped))
         return Evidence(
             term, hit.start, hit.end, text[hit.start : hit.end], hit.normalised, hit.channel, hit.gapped,
-            "excused" if reason else "stands", reason, chance, hit.channel in _REVIEWED,
+            "excused" if reason else "stands", reason, probability, hit.channel in _REVIEWED,
         )  # fmt: skip
 
 
