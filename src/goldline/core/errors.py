@@ -23,6 +23,11 @@ class GoldlineError(Exception):
         advice = f" {self.hint}" if self.hint else ""
         return f"{place}{self.message}{advice}"
 
+    @property
+    def told(self) -> str:
+        """`message hint`, for a page that shows the place itself."""
+        return f"{self.message} {self.hint or ''}".strip()
+
     def as_dict(self) -> dict[str, str]:
         """The parts that are known, for JSON answers and logs."""
         parts = {"code": self.code, "message": self.message, "where": self.where, "hint": self.hint}

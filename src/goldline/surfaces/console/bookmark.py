@@ -61,7 +61,7 @@ def save(request: HttpRequest) -> HttpResponse:
             ident = bookmark.keep(connection, person.name, page, request.POST.get("name", ""), query, now)
             record(connection, person, "filter.save", f"filter:{ident}", {"page": page}, now)
     except GoldlineError as fault:
-        messages.error(request, f"{fault.message} {fault.hint or ''}".strip(), extra_tags="bad")
+        messages.error(request, fault.told, extra_tags="bad")
     else:
         messages.success(request, _("The filter is kept."), extra_tags="good")
     return redirect(_address(page, query))

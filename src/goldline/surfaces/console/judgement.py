@@ -184,8 +184,7 @@ def add_reviewer(request: HttpRequest) -> HttpResponse:
     """Add a reviewer, or change what one knows and may hold at once."""
     name = request.POST.get("name", "").strip()
     kinds = [each for each in request.POST.getlist("kinds") if each in queue.KINDS]
-    most = request.POST.get("most", "")
-    holds = int(most) if most.isascii() and most.isdigit() and len(most) <= len("1000") else 0
+    holds = _number(request, "most", digits=4)
     if not review.can_name(name) or not 0 < holds <= 1_000:
         messages.error(request, _("A reviewer has a name and holds 1 to 1,000 cases at once."), extra_tags="bad")
         return redirect("console:workload")
@@ -211,21 +210,25 @@ def _said(fault: GoldlineError) -> str:
         return _("You are not among the reviewers yet.")
     if fault.code == "workload":
         return _("You hold as many cases as you may. Answer or release one first.")
-    return f"{fault.message} {fault.hint or ''}".strip()
+    return fault.told
 
 
 def _exists(connection: Connection, case_id: UUID) -> bool:
     return connection.execute("SELECT 1 FROM review_case WHERE id = %s", (case_id,)).fetchone() is not None
 
 
+def _number(request: HttpRequest, name: str, *, digits: int) -> int:
+    """A whole number of a form; 0 for what is none, or has more digits."""
+    text = request.POST.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else 0
+
+
 def _epoch(request: HttpRequest) -> int:
-    text = request.POST.get("epoch", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return _number(request, "epoch", digits=9)
 
 
 def _hours(request: HttpRequest) -> int:
-    text = request.POST.get("hours", "")
-    hours = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    hours = _number(request, "hours", digits=5)
     if not 0 < hours <= HOURS_MAX:
         raise GoldlineError(_("Say for how long."), code="invalid", where="hours")
     return hours

@@ -7,14 +7,13 @@ is a line in the queue. Changes are in `judgement`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from goldline.core.account import evidence
+from goldline.core.account import evidence, report
 from goldline.core.account.appeal import OUTCOMES
 from goldline.core.decision.record import find as find_decision
 from goldline.core.errors import GoldlineError
@@ -95,13 +94,14 @@ def show_case(request: HttpRequest, case_id: UUID, told: Told, status: int = 200
     connection = engine()
     now, access = engine_now(connection), access_of(request)
     row = _found(connection, case_id)
-    holds = _live(row, now) and row["holder"] == access.actor.name
+    held = queue.is_held(row, now)
+    holds = held and row["holder"] == access.actor.name
     ended = queue.settled(connection, case_id)
     leads = May(access.role)["workload_read"]
     sees = holds or leads or ended["settled_by"] == access.actor.name
     shown = {**_about(connection, row), "ended": ended} if sees else {}
     response = show(
-        request, "console/case.html", "console:cases", row=row, holds=holds, held=_live(row, now), sees=sees, now=now,
+        request, "console/case.html", "console:cases", row=row, holds=holds, held=held, sees=sees, now=now,
         clocks=queue.clocks(row, now), typed=typed_of(request, case_id), told=told, outcomes=OUTCOMES,
         others=queue.others(connection, access.actor.name) if holds else [], zone=None, **shown,
     )  # fmt: skip
@@ -115,7 +115,7 @@ def clock(request: HttpRequest, case_id: UUID) -> HttpResponse:
     connection = engine()
     now = engine_now(connection)
     row = _found(connection, case_id)
-    holds = _live(row, now) and row["holder"] == access_of(request).actor.name
+    holds = queue.is_held(row, now) and row["holder"] == access_of(request).actor.name
     return render(
         request, "console/clock.html", {"row": row, "clocks": queue.clocks(row, now), "holds": holds, "live": True}
     )
@@ -127,7 +127,7 @@ def evidence_file(request: HttpRequest, case_id: UUID, sha256: str) -> HttpRespo
     connection = engine()
     now, access = engine_now(connection), access_of(request)
     row = _found(connection, case_id)
-    holds = _live(row, now) and row["holder"] == access.actor.name
+    holds = queue.is_held(row, now) and row["holder"] == access.actor.name
     if row["kind"] != "appeal" or not (holds or May(access.role)["workload_read"]):
         raise Http404
     try:
@@ -179,17 +179,13 @@ def _found(connection: Connection, case_id: UUID) -> Row:
         raise Http404 from fault
 
 
-def _live(row: Row, now: datetime) -> bool:
-    return bool(row["state"] == "open" and row["holder"] and row["claimed_until"] and row["claimed_until"] > now)
-
-
 def _about(connection: Connection, row: Row) -> dict[str, Any]:
     """What a case is about: of an appeal all that a reviewer needs, of a decision the way to it."""
     if row["kind"] == CASE_KIND:
         return {"cluster": clusters.cluster(connection, UUID(row["subject"]))}
     if row["kind"] == "decision":
         return {"decision": find_decision(connection, UUID(row["subject"]))}
-    if row["kind"] == "finding":
+    if row["kind"] == report.KIND:
         explained = finding_explained(connection, UUID(row["subject"]))
         return {"reported": True, "explained": explained, "titles": accounts.rule_titles(connection)}
     appeal = row["appeal"]

@@ -55,7 +55,7 @@ def _found(request: HttpRequest, text: str) -> dict[str, Any]:
     try:
         asked = _setting(request)
     except GoldlineError as fault:
-        return {"fault": f"{fault.message} {fault.hint or ''}"}
+        return {"fault": fault.told}
     answer = desk().screen().one(text, asked)
     numbered = list(enumerate(answer.evidence, 1))
     standing = sorted((pair for pair in numbered if pair[1].status == "stands"), key=lambda pair: gravity(pair[1]))

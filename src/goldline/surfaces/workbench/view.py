@@ -20,7 +20,7 @@ from goldline.surfaces.web.engine import engine, engine_now
 from goldline.surfaces.web.reading import accounts as reading
 from goldline.surfaces.web.reading import appeals as appeal_reading
 from goldline.surfaces.web.reading.explanation import rules
-from goldline.surfaces.web.reading.own import own_order
+from goldline.surfaces.web.reading.own import has_order
 from goldline.surfaces.web.reading.standings import answer_of
 from goldline.surfaces.web.reading.story import story_of
 from goldline.surfaces.workbench.access import account_of, acts, person_of, reads
@@ -165,7 +165,7 @@ def withdraw(request: HttpRequest, appeal_id: UUID) -> HttpResponse:
 def order(request: HttpRequest, order_id: str) -> HttpResponse:
     """One order of the merchant's: every promise, its clock, and what a breach costs."""
     connection = engine()
-    if own_order(connection, account_of(request), order_id) is None:
+    if not has_order(connection, account_of(request), order_id):
         raise Http404
     story = story_of(connection, order_id)
     return show(request, "workbench/order.html", "workbench:home", story=story, order_id=order_id, zone=None)
@@ -184,5 +184,5 @@ def _appeal(request: HttpRequest, appeal_id: UUID) -> dict[str, Any]:
 
 
 def _refused(request: HttpRequest, fault: GoldlineError, page: str, ident: UUID) -> HttpResponse:
-    messages.error(request, f"{fault.message} {fault.hint or ''}".strip())
+    messages.error(request, fault.told)
     return redirect(page, ident)

@@ -21,11 +21,16 @@ NOTHING = Slice([], None)
 
 def own_order(connection: Connection, account: str, order_id: str) -> bytes | None:
     """The explanation, in JSON, of an order that was placed with this merchant; None for any other."""
+    return explanation_of(connection, order_id) if has_order(connection, account, order_id) else None
+
+
+def has_order(connection: Connection, account: str, order_id: str) -> bool:
+    """Whether an order was placed with this merchant."""
     merchant = _merchant(account)
     if merchant is None or "\x00" in order_id:
-        return None
+        return False
     row = connection.execute("SELECT merchant_id FROM fact_order WHERE key = %s", [order_id]).fetchone()
-    return explanation_of(connection, order_id) if row is not None and row[0] == merchant else None
+    return row is not None and row[0] == merchant
 
 
 def own_findings(

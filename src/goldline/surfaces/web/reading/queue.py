@@ -9,17 +9,18 @@ from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
 
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
-from goldline.core.account import capacity, sample
+from goldline.core.account import capacity, report, sample
 from goldline.core.account.capacity import Load, Staffing
 from goldline.core.account.review import LEASE, SLA
 from goldline.core.errors import GoldlineError
+from goldline.market.likeness.register import CASE_KIND
 from goldline.surfaces.web.engine import Connection
 from goldline.surfaces.web.reading.accounts import SanctionRow, sanctions_of
 from goldline.surfaces.web.reading.page import Row
 
-KINDS: Final = ("appeal", "decision", "evidence", "finding", "content_cluster")
+KINDS: Final = ("appeal", "decision", "evidence", report.KIND, CASE_KIND)
 MEASURED_OVER: Final = timedelta(days=28)
 BEGUN_WITHIN_S: Final = 4 * 3_600.0
 SHARE: Final = 0.9
@@ -50,11 +51,15 @@ class Clock:
         return -self.left
 
 
+def is_held(case: Row, now: datetime) -> bool:
+    """Whether somebody's claim on a case runs."""
+    return bool(case["state"] == "open" and case["holder"] and case["claimed_until"] and case["claimed_until"] > now)
+
+
 def clocks(case: Row, now: datetime) -> list[Clock]:
     """The clocks of a case that run now: the claim, the time it should take, and the answer owed to the outside."""
     found: list[Clock] = []
-    held = case["holder"] is not None and case["claimed_until"] is not None and case["claimed_until"] > now
-    if held:
+    if is_held(case, now):
         found.append(_clock("claim", case["claimed_until"], LEASE, now))
         if case["sla_at"] is not None:
             found.append(_clock("sla", case["sla_at"], SLA, now))
@@ -161,13 +166,12 @@ def _staffing(load: Load) -> Staffing | None:
 
 def mine(connection: Connection, reviewer: str, now: datetime) -> list[Row]:
     """The cases this reviewer holds, the one whose claim ends first before the others."""
-    rows = connection.execute(
-        "SELECT id, kind, subject, account, opened_at, answer_by, sla_at, claimed_until, holder, state FROM review_case"
-        " WHERE holder = %s AND state = 'open' AND claimed_until > %s ORDER BY claimed_until, id",
-        (reviewer, now),
-    ).fetchall()
-    names = ("id", "kind", "subject", "account", "opened_at", "answer_by", "sla_at", "claimed_until", "holder", "state")
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            "SELECT id, kind, subject, account, opened_at, answer_by, sla_at, claimed_until, holder, state"
+            " FROM review_case WHERE holder = %s AND state = 'open' AND claimed_until > %s ORDER BY claimed_until, id",
+            (reviewer, now),
+        ).fetchall()
 
 
 def others(connection: Connection, reviewer: str) -> list[str]:
