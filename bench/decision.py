@@ -7,19 +7,14 @@ budget and one breaker, so that any row they would fight over shows in the tail.
 from __future__ import annotations
 
 import json
-import multiprocessing
-import threading
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
-from multiprocessing.connection import Connection as Pipe
 
 import numpy as np
 
 from bench.place import BenchError, Place, install
+from bench.rate import Request, answered_at
 from bench.row import Row
-from bench.site import Site, site
+from bench.site import site
 from bench.standing import fresh, load, order_id, stamp_of
 from goldline.core.database import connect
 from goldline.core.policy.pack import load as pack
@@ -28,7 +23,6 @@ from goldline.market.vocabulary import vocabulary
 
 PARTITIONS = 2
 RATE = 500
-CLIENTS = 16
 LINKED_ONE_IN = 10
 
 
@@ -40,10 +34,10 @@ def run(place: Place) -> list[Row]:
         _load(url, orders)
         place.checkpoint()
         with site(place, url) as where:
-            asked = _asked(orders, seconds * 1.2)
-            warm = _measure(where, asked[: int(RATE * seconds / 6)], RATE / 5)
+            asked = [_request(order) for order in _asked(orders, seconds * 1.2)]
+            warm = answered_at(where, asked[: int(RATE * seconds / 6)], RATE / 5)
             place.say(f"decision: {RATE} requests/s for {seconds:.0f} s, after {len(warm):,} to warm up")
-            took_ms = _measure(where, asked[len(warm) :][: int(RATE * seconds)], RATE) * 1e3
+            took_ms = answered_at(where, asked[len(warm) :][: int(RATE * seconds)], RATE) * 1e3
         with connect(url) as connection:
             _check(connection, len(took_ms) + len(warm))
             answers = dict(connection.execute("SELECT answer, count(*) FROM decision GROUP BY 1").fetchall())
@@ -92,53 +86,9 @@ def _asked(orders: int, seconds: float) -> list[str]:
     return [order_id(int(number)) for number in chosen]
 
 
-def _measure(where: Site, asked: list[str], rate: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Seconds from when each request was to be sent to its whole answer, measured in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    client = context.Process(target=_client, args=(where, asked, rate, theirs), daemon=True)
-    client.start()
-    theirs.close()
-    try:
-        took = ours.recv()
-    except EOFError:
-        raise BenchError("the client was refused") from None
-    client.join()
-    return np.array(took)
-
-
-def _client(where: Site, asked: list[str], rate: float, pipe: Pipe) -> None:
-    took = [float("inf")] * len(asked)
-    turns = iter(range(len(took)))
-    begin = time.perf_counter() + 0.2
-    threads = [threading.Thread(target=_ask, args=(where, asked, rate, turns, begin, took)) for _ in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if max(took) < float("inf"):
-        pipe.send(took)
-    pipe.close()
-
-
-def _ask(where: Site, asked: list[str], rate: float, turns: Iterator[int], begin: float, took: list[float]) -> None:
-    """Take the next turn, wait until it is due, ask. A late start counts: the consumer has been waiting."""
-    connection = where.connect()
-    headers = {**where.headers, "Content-Type": "application/json"}
-    for turn in turns:  # one iterator for all threads
-        due = begin + turn / rate
-        time.sleep(max(0.0, due - time.perf_counter()))
-        if not _answered(connection, asked[turn], headers):
-            return
-        took[turn] = time.perf_counter() - due
-
-
-def _answered(connection: HTTPConnection, order: str, headers: dict[str, str]) -> bool:
+def _request(order: str) -> Request:
     body = json.dumps({"refund_id": f"r-{order}", "amount_minor": 1000, "currency": "CNY"})
-    connection.request("POST", f"/v1/orders/{order}/decisions/instant-refund", body=body, headers=headers)
-    answer = connection.getresponse()
-    answer.read()
-    return answer.status == 200
+    return Request(f"/v1/orders/{order}/decisions/instant-refund", body)
 
 
 def _check(connection: object, asked: int) -> None:

@@ -5,16 +5,15 @@ A row that is no caption is told with its place and the reason; its neighbours a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import msgspec
 
-from goldline.connectors.rows import BadRow, FileError, Table, opened
+from goldline.connectors.rows import BadRow, Table, opened, reader_for, require_columns, sound_parquet
 from goldline.market.likeness.caption import Caption
 
 COLUMNS: Final = ("id", "account", "at", "text")
@@ -39,15 +38,7 @@ Read = Caption | Refused
 
 def read_captions(path: Path, progress: Progress | None = None) -> Iterator[Read]:
     """Every row of the file as a caption or refused. Raises FileError when the file cannot be read as a whole."""
-    name = path.name.lower().removesuffix(".gz")
-    readers = {".ndjson": _ndjson, ".jsonl": _ndjson, ".json": _ndjson, ".csv": _csv, ".parquet": _parquet}
-    reader = next((each for suffix, each in readers.items() if name.endswith(suffix)), None)
-    if reader is None:
-        raise FileError(
-            "The name does not say what the file holds.", code="unknown_format", where=str(path),
-            hint="Name it .ndjson, .jsonl, .csv or .parquet; text may be packed as .gz.",
-        )  # fmt: skip
-    return reader(path, progress or (lambda _: None))
+    return reader_for(path, _READERS)(path, progress or (lambda _: None))
 
 
 def _ndjson(path: Path, progress: Progress) -> Iterator[Read]:
@@ -83,36 +74,23 @@ def _csv(path: Path, progress: Progress) -> Iterator[Read]:
 
 
 def _parquet(path: Path, progress: Progress) -> Iterator[Read]:
-    with opened(path) as source, duckdb.connect() as engine:
-        try:
-            relation = engine.read_parquet(str(path))
-            kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
-            _require(path, kinds)
-            total = max(1, len(relation))
-            # Instants leave as microseconds, so that no time zone library stands between the file and the caption.
-            at = 'epoch_us("at")' if kinds["at"] == "TIMESTAMP WITH TIME ZONE" else '"at"::text'
-            result = engine.execute(
-                f'SELECT id::text, account::text, {at}, "text"::text FROM read_parquet(?)',  # noqa: S608 - our own words
-                [str(path)],
-            )
-            number = 0
-            while rows := result.fetchmany(_NOTED):
-                for offset, (ident, account, at, text) in enumerate(rows, 1):
-                    yield _caption(f"Row {number + offset}", (ident, account, _since_epoch(at), text))
-                number += len(rows)
-                progress(source.size * number // total)
-        except duckdb.Error as fault:
-            reason = str(fault).partition("\n")[0]
-            raise FileError(f"The file is not sound Parquet: {reason}", code="damaged_file", where=str(path)) from fault
-
-
-def _require(path: Path, columns: Iterable[str]) -> None:
-    missing = sorted(set(COLUMNS) - set(columns))
-    if missing:
-        raise FileError(
-            f"The file has no column {' and no column '.join(map(repr, missing))}.", code="missing_column",
-            where=str(path), hint=f"Write the columns {', '.join(COLUMNS)}.",
-        )  # fmt: skip
+    with opened(path) as source, sound_parquet(path) as engine:
+        relation = engine.read_parquet(str(path))
+        kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
+        require_columns(path, kinds, COLUMNS, f"Write the columns {', '.join(COLUMNS)}.")
+        total = max(1, len(relation))
+        # Instants leave as microseconds, so that no time zone library stands between the file and the caption.
+        at = 'epoch_us("at")' if kinds["at"] == "TIMESTAMP WITH TIME ZONE" else '"at"::text'
+        result = engine.execute(
+            f'SELECT id::text, account::text, {at}, "text"::text FROM read_parquet(?)',  # noqa: S608 - our own words
+            [str(path)],
+        )
+        number = 0
+        while rows := result.fetchmany(_NOTED):
+            for offset, (ident, account, at, text) in enumerate(rows, 1):
+                yield _caption(f"Row {number + offset}", (ident, account, _since_epoch(at), text))
+            number += len(rows)
+            progress(source.size * number // total)
 
 
 def _caption(place: str, cells: Any) -> Read:
@@ -155,3 +133,8 @@ def _since_epoch(value: Any) -> Any:
         return _EPOCH + timedelta(microseconds=value) if isinstance(value, int) else value
     except OverflowError:
         return value
+
+
+_READERS: Final[dict[str, Callable[[Path, Progress], Iterator[Read]]]] = {
+    ".ndjson": _ndjson, ".jsonl": _ndjson, ".json": _ndjson, ".csv": _csv, ".parquet": _parquet,
+}  # fmt: skip

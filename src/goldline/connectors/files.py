@@ -14,11 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import msgspec
 from psycopg import Connection
 
-from goldline.connectors.rows import BadRow, FileError, Table, opened
+from goldline.connectors.rows import BadRow, FileError, Table, opened, reader_for, require_columns, sound_parquet
 from goldline.core.crashpoint import crashpoint
 from goldline.core.facts.event import Catalogue
 from goldline.core.inbox import Intake, IntakeStopped
@@ -66,7 +65,7 @@ def import_file(connection: Connection[Any], intake: Intake, path: Path, progres
     Raises FileError when the file cannot be read as a whole (nothing is taken, or what came before the damage) and
     IntakeStopped when too many rows are bad.
     """
-    reader = _reader(path)
+    reader = reader_for(path, _READERS)
     items = reader(path, intake.catalogue, progress or _silent)
     summary = take_in(connection, intake, items, Summary(path.name), via=f"file:{path.name}")
     if summary.accepted + summary.quarantined == 0:
@@ -127,22 +126,6 @@ def _silent(position: int) -> None:
     """Nobody watches."""
 
 
-Reader = Callable[[Path, Catalogue, Progress], Iterator[Item]]
-
-
-def _reader(path: Path) -> Reader:
-    name = path.name.lower().removesuffix(".gz")
-    for suffixes, reader in _READERS:
-        if name.endswith(suffixes):
-            return reader
-    raise FileError(
-        "The name does not say what the file holds.",
-        code="unknown_format",
-        where=str(path),
-        hint="Name it .ndjson, .jsonl, .csv or .parquet; text may be packed as .gz.",
-    )
-
-
 def _ndjson(path: Path, _: Catalogue, progress: Progress) -> Iterator[Item]:
     """One event a line; empty lines are nothing."""
     with opened(path) as source:
@@ -178,24 +161,20 @@ def _csv(path: Path, catalogue: Catalogue, progress: Progress) -> Iterator[Item]
 
 def _parquet(path: Path, catalogue: Catalogue, progress: Progress) -> Iterator[Item]:
     """The same columns as CSV. Instants are TIMESTAMP WITH TIME ZONE or RFC 3339 text."""
-    with opened(path) as source, duckdb.connect() as engine:
-        try:
-            relation = engine.read_parquet(str(path))
-            columns = dict(zip(relation.columns, map(str, relation.types), strict=True))
-            _check_columns(path, columns)
-            build = _Builder(list(columns), catalogue, path.name)
-            instants = [index for index, kind in enumerate(columns.values()) if kind == _INSTANT]
-            total = max(1, len(relation))
-            result = engine.execute(f"SELECT {_selection(columns)} FROM read_parquet(?)", [str(path)])  # noqa: S608
-            number = 0
-            while rows := result.fetchmany(BATCH_EVENTS):
-                for offset, row in enumerate(rows, 1):
-                    yield Item(f"Row {number + offset}", build.event(_with_instants(row, instants)))
-                number += len(rows)
-                progress(source.size * number // total)
-        except duckdb.Error as fault:
-            reason = str(fault).partition("\n")[0]
-            raise FileError(f"The file is not sound Parquet: {reason}", code="damaged_file", where=str(path)) from fault
+    with opened(path) as source, sound_parquet(path) as engine:
+        relation = engine.read_parquet(str(path))
+        columns = dict(zip(relation.columns, map(str, relation.types), strict=True))
+        _check_columns(path, columns)
+        build = _Builder(list(columns), catalogue, path.name)
+        instants = [index for index, kind in enumerate(columns.values()) if kind == _INSTANT]
+        total = max(1, len(relation))
+        result = engine.execute(f"SELECT {_selection(columns)} FROM read_parquet(?)", [str(path)])  # noqa: S608
+        number = 0
+        while rows := result.fetchmany(BATCH_EVENTS):
+            for offset, row in enumerate(rows, 1):
+                yield Item(f"Row {number + offset}", build.event(_with_instants(row, instants)))
+            number += len(rows)
+            progress(source.size * number // total)
 
 
 _INSTANT: Final = "TIMESTAMP WITH TIME ZONE"
@@ -215,14 +194,8 @@ def _refuse_data(columns: Iterable[str], where: str) -> None:
 
 def _check_columns(path: Path, columns: dict[str, str]) -> None:
     _refuse_data(columns, str(path))
-    missing = [name for name in REQUIRED if name not in columns]
-    if missing:
-        raise FileError(
-            f"The file has no column {' and no column '.join(map(repr, missing))}.",
-            code="missing_column",
-            where=str(path),
-            hint=f"Write the columns {', '.join(REQUIRED)}, and one for each field of the data.",
-        )
+    hint = f"Write the columns {', '.join(REQUIRED)}, and one for each field of the data."
+    require_columns(path, columns, REQUIRED, hint)
     for name, kind in columns.items():
         if kind not in _PLAIN:
             hint = "Write instants as TIMESTAMP WITH TIME ZONE (adjusted to UTC), money as whole minor units."
@@ -285,8 +258,7 @@ def _whole_fields(data: type) -> frozenset[str]:
     return frozenset(name for name, schema in properties.items() if schema.get("type") == "integer")
 
 
-_READERS: Final[tuple[tuple[tuple[str, ...], Reader], ...]] = (
-    ((".ndjson", ".jsonl", ".json"), _ndjson),
-    ((".csv",), _csv),
-    ((".parquet",), _parquet),
-)
+Reader = Callable[[Path, Catalogue, Progress], Iterator[Item]]
+_READERS: Final[dict[str, Reader]] = {
+    ".ndjson": _ndjson, ".jsonl": _ndjson, ".json": _ndjson, ".csv": _csv, ".parquet": _parquet,
+}  # fmt: skip

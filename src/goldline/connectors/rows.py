@@ -1,15 +1,17 @@
-"""Lines and CSV records of a file, each with its line number, so that one bad row never spoils the others."""
+"""Lines and records of a file, each with its place, so that one bad row never spoils the others."""
 
 from __future__ import annotations
 
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeVar
+
+import duckdb
 
 from goldline.core.errors import GoldlineError
 from goldline.core.refusal import Refusal
@@ -18,6 +20,9 @@ MAX_LINE_BYTES: Final = 1_048_576
 MAX_RECORD_LINES: Final = 100
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+Reader = TypeVar("Reader")
 
 
 class FileError(GoldlineError):
@@ -108,6 +113,43 @@ def opened(path: Path) -> Iterator[Source]:
     except OSError as fault:
         why = fault.strerror or str(fault)
         raise FileError(f"The file cannot be read: {why}.", code="unreadable_file", where=str(path)) from fault
+
+
+def reader_for(path: Path, readers: Mapping[str, Reader]) -> Reader:
+    """The reader of what the file's name says it holds, by suffix, packed or not. Raises FileError for any other."""
+    name = path.name.lower().removesuffix(".gz")
+    found = next((reader for suffix, reader in readers.items() if name.endswith(suffix)), None)
+    if found is None:
+        raise FileError(
+            "The name does not say what the file holds.",
+            code="unknown_format",
+            where=str(path),
+            hint="Name it .ndjson, .jsonl, .csv or .parquet; text may be packed as .gz.",
+        )
+    return found
+
+
+def require_columns(path: Path, columns: Collection[str], required: Collection[str], hint: str) -> None:
+    """Raises FileError, with the hint, when a Parquet file lacks a column."""
+    missing = [name for name in required if name not in columns]
+    if missing:
+        raise FileError(
+            f"The file has no column {' and no column '.join(map(repr, missing))}.",
+            code="missing_column",
+            where=str(path),
+            hint=hint,
+        )
+
+
+@contextmanager
+def sound_parquet(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine to read a Parquet file with. Raises FileError when the file turns out not to be sound."""
+    with duckdb.connect() as engine:
+        try:
+            yield engine
+        except duckdb.Error as fault:
+            reason = str(fault).partition("\n")[0]
+            raise FileError(f"The file is not sound Parquet: {reason}", code="damaged_file", where=str(path)) from fault
 
 
 class Table:
