@@ -9,7 +9,6 @@ What endangers people is not counted: one voice intercepts at once, and a person
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +18,7 @@ import numpy as np
 from psycopg import Connection
 
 from goldline.core.errors import GoldlineError
+from goldline.core.facts.event import cloudevent
 from goldline.market.aspect import ASPECTS
 from goldline.market.defect import Charting, Floats, alarms, exposure_of, prior_of, season_of, statistics
 
@@ -65,10 +65,8 @@ class Interception:
             **figures, **({"lot_id": self.lot_id} if self.lot_id else {}),
         }  # fmt: skip
         at = datetime.combine(self.day + timedelta(days=1), datetime.min.time(), UTC)
-        envelope = {"specversion": "1.0", "source": "goldline/interception", "type": "listing.intercepted"}
-        return json.dumps(
-            {**envelope, "id": f"intercepted:{self.alarm_id}", "time": at.isoformat(), "data": data}
-        ).encode()
+        ident, source = f"intercepted:{self.alarm_id}", "goldline/interception"
+        return cloudevent("listing.intercepted", ident, source, at, data)
 
     def plain(self) -> dict[str, Any]:
         """For an answer in JSON."""

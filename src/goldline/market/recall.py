@@ -6,7 +6,6 @@ order's guarantee page.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,6 +13,7 @@ from typing import Any, Final
 from psycopg import Connection
 
 from goldline.core.errors import GoldlineError
+from goldline.core.facts.event import cloudevent
 from goldline.core.inbox import Intake
 from goldline.core.ledger.accrual import derived_id
 from goldline.core.outbox.message import Message, queue
@@ -80,9 +80,7 @@ def _event(order: Recalled, recall: Recall, now: datetime) -> bytes:
         "order_id": order.order_id, "alarm_id": recall.alarm_id, "aspect": recall.aspect,
         "listing_id": recall.listing_id, **({"lot_id": recall.lot_id} if recall.lot_id else {}),
     }  # fmt: skip
-    envelope = {"specversion": "1.0", "source": "goldline/recall", "type": TOPIC}
-    ident = f"recalled:{recall.alarm_id}:{order.order_id}"
-    return json.dumps({**envelope, "id": ident, "time": now.isoformat(), "data": data}).encode()
+    return cloudevent(TOPIC, f"recalled:{recall.alarm_id}:{order.order_id}", "goldline/recall", now, data)
 
 
 def _message(order: Recalled, recall: Recall, now: datetime) -> Message:

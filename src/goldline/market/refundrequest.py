@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, Literal, LiteralString
 import msgspec
 
 from goldline.core.errors import GoldlineError
-from goldline.core.facts.event import AmountMinor, Currency, Id, Text
+from goldline.core.facts.event import AmountMinor, Currency, Id, Text, cloudevent
 from goldline.core.facts.merge import FactType
 from goldline.core.facts.question import Answered, Asked, Question, Seen
 from goldline.core.facts.subject import Subject
@@ -185,7 +185,4 @@ class RefundRequest(Question):
 
 def _event(answered: Answered, kind: str, data: dict[str, Any]) -> bytes:
     """A CloudEvent whose id is made from the decision's: writing it twice is one event."""
-    return msgspec.json.encode({
-        "specversion": "1.0", "source": SOURCE, "id": f"{answered.id}-{kind}", "type": kind, "time": answered.at,
-        "data": data,
-    })  # fmt: skip
+    return cloudevent(kind, f"{answered.id}-{kind}", SOURCE, answered.at, data)

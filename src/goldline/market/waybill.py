@@ -6,12 +6,13 @@ fault. The order that had the number first keeps it; of every other the trace is
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from hashlib import md5
 from typing import Any, Final
 
 from psycopg import Connection
+
+from goldline.core.facts.event import cloudevent
 
 MOST: Final = 5_000  # notes a look, so that it is short
 # Carriers use their numbers again after some months; parcels that lie further apart are not the same one.
@@ -54,11 +55,7 @@ def repeated_waybills(connection: Connection[Any]) -> list[bytes]:
 
 
 def _event(order_id: str, waybill: str, carrier_id: str, created_at: datetime, first_order_id: str) -> bytes:
-    at = created_at.astimezone(UTC).isoformat()
     said = f"waybill {waybill} of {carrier_id} was made for order {first_order_id} first"
-    event = {
-        "specversion": "1.0", "source": "goldline/watch", "type": "parcel.anomaly_found", "time": at,
-        "id": f"repeated-waybill:{md5(f'{order_id}|{waybill}'.encode(), usedforsecurity=False).hexdigest()}",
-        "data": {"order_id": order_id, "parcel_id": waybill, "kind": "repeated_waybill", "text": said},
-    }  # fmt: skip
-    return json.dumps(event).encode()
+    ident = f"repeated-waybill:{md5(f'{order_id}|{waybill}'.encode(), usedforsecurity=False).hexdigest()}"
+    data = {"order_id": order_id, "parcel_id": waybill, "kind": "repeated_waybill", "text": said}
+    return cloudevent("parcel.anomaly_found", ident, "goldline/watch", created_at.astimezone(UTC), data)

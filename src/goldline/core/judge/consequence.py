@@ -15,7 +15,7 @@ import msgspec
 from psycopg import Connection
 
 from goldline.core.errors import GoldlineError
-from goldline.core.facts.event import Catalogue
+from goldline.core.facts.event import Catalogue, cloudevent
 from goldline.core.facts.subject import Subject, Vocabulary
 from goldline.core.policy.consequence import Consequence
 from goldline.core.policy.promise import Promise
@@ -59,8 +59,7 @@ def bring_about(
 def _raw(finding_id: UUID, subject: type[Subject], key: str, at: datetime, event: Consequence) -> bytes:
     root, _, own = key.rpartition("|")
     ids = {subject.key: own} | ({subject.within: root} if subject.within else {})
-    envelope = {"specversion": "1.0", "source": _SOURCE, "id": f"auto:{finding_id}", "type": event.type, "time": at}
-    return msgspec.json.encode({**envelope, "data": {**ids, **event.data}})
+    return cloudevent(event.type, f"auto:{finding_id}", _SOURCE, at, {**ids, **event.data})
 
 
 def check_consequences(vocabulary: Vocabulary, catalogue: Catalogue, promises: Sequence[Promise]) -> None:

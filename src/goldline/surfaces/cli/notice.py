@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from goldline.core import audit
 from goldline.core.errors import GoldlineError
+from goldline.core.facts.event import cloudevent
 from goldline.core.facts.notice import NoticeInForce, notices
 from goldline.market.order import Order
 from goldline.surfaces.cli.person import actor
@@ -96,15 +97,14 @@ def listing(form: str) -> None:
 def _send(connection: Connection[Any], kind: str, data: dict[str, Any]) -> None:
     """Take the event in by the door that every other comes by."""
     now = present(connection)
-    envelope = {"specversion": "1.0", "id": uuid4().hex, "source": SOURCE, "type": kind, "time": now.isoformat()}
-    checked = intake(connection)
-    raw = json.dumps({**envelope, "data": data}, ensure_ascii=False).encode()
+    ident, checked = uuid4().hex, intake(connection)
+    raw = cloudevent(kind, ident, SOURCE, now, data)
     fault = checked.check(raw)
     if not hasattr(fault, "partition"):
         raise GoldlineError(fault.reason, code="notice_wrong")
     checked.accept(connection, [raw], "cli")
     operation = "notice.publish" if kind == "notice.published" else "notice.withdraw"
-    audit.record(connection, actor(), operation, f"notice:{data['notice_id']}", {"event": envelope["id"]}, now)
+    audit.record(connection, actor(), operation, f"notice:{data['notice_id']}", {"event": ident}, now)
     connection.commit()
 
 
