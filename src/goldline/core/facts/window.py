@@ -22,19 +22,18 @@ def finish_days(
     judged: bool,
 ) -> None:  # fmt: skip
     """Bring what depends on these days' counts up to date: windows, the end of the day, and who must look again."""
+    back = reach(aggregate) - 1
     touched = (
-        f"SELECT DISTINCT r.partition, r.key, r.owner, r.day FROM unnest(%(owners)s::text[], %(days)s::date[])"
-        f" AS u (owner, day) JOIN fact_{aggregate.kind} r ON r.owner = u.owner"
-        f" AND r.day BETWEEN u.day AND u.day + {reach(aggregate) - 1}"
+        "SELECT DISTINCT r.partition, r.key, r.owner, r.day FROM unnest(%(owners)s::text[], %(days)s::date[])"
+        f" AS u (owner, day) JOIN fact_{aggregate.kind} r ON {_of_owner('u', 'u.day', f'u.day + {back}')}"
     )
     sums = ", ".join(
         f"coalesce(sum(r.{w.fact}) FILTER (WHERE {_within('r.day', 't.day', w)}), 0) AS {name}"
         for name, w in _windows(aggregate).items()
     )
-    back = reach(aggregate) - 1
     summed = (
         f"SELECT t.partition, t.key, w.* FROM ({touched}) t CROSS JOIN LATERAL (SELECT {sums or '1'} FROM"
-        f" fact_{aggregate.kind} r WHERE r.owner = t.owner AND r.day BETWEEN t.day - {back} AND t.day) w"
+        f" fact_{aggregate.kind} r WHERE {_of_owner('t', f't.day - {back}', 't.day')}) w"
     )
     _write(connection, aggregate, summed, {"owners": list(owners), "days": list(days)}, judged=judged)
 
@@ -109,3 +108,15 @@ def _windows(aggregate: type[Aggregate]) -> dict[str, Window]:
 
 def _within(day: str, of: str, window: Window) -> str:
     return f"{day} BETWEEN {of} - {window.days - 1 + window.ago} AND {of} - {window.ago}"
+
+
+def _of_owner(whose: str, first: str, last: str) -> str:
+    """The days `r` of one owner from first to last.
+
+    As pairs, which only the way to an owner's days leads to. Of plain conditions the planner, as long as it knows
+    nothing of a new table, takes the way to a day, and reads everybody's days for each row it wants.
+    """
+    return (
+        f"r.owner = {whose}.owner AND (r.owner, r.day) >= ({whose}.owner, {first})"
+        f" AND (r.owner, r.day) <= ({whose}.owner, {last})"
+    )
