@@ -145,8 +145,7 @@ def _stage(connection: Connection[Any], engine: Engine, partition: int, batch: B
     parked = parked_roots(connection, partition)
     if parked:
         # Diverting writes: these rows can be gone through only once, so all types are heard before.
-        for _, _, body in rows:
-            engine.hear(engine.decoder.decode(body))
+        _hear_all(engine, rows)
     return _staged(connection, engine, rows, parked)
 
 
@@ -160,11 +159,17 @@ def _staged(
     for number, via, body in rows:
         events = engine.decoder.decode(body)
         if engine.hear(events):
+            # Of what else is new in the batch too: then it is begun anew once, not for every type.
+            _hear_all(engine, rows)
             return _staged(connection, engine, rows, parked)
         if parked:
             events = divert(connection, events, body, via, parked)
         engine.stager.stage(events, number, stages)
     return stages
+
+
+def _hear_all(engine: Engine, rows: Sequence[InboxRow]) -> None:
+    engine.hear(event for _, _, body in rows for event in engine.decoder.decode(body))
 
 
 def bodies(connection: Connection[Any], batch: Batch) -> Sequence[InboxRow]:
