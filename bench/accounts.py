@@ -22,7 +22,7 @@ from goldline.core.account.docket import MOST_ACCOUNTS, release, settle
 from goldline.core.account.standing import keep
 from goldline.core.database import connect
 from goldline.core.engine import Engine
-from goldline.core.facts.aggregate import rebuild
+from goldline.core.facts.daybook import rebuild
 from goldline.core.partition import claim
 from goldline.core.policy.pack import load
 from goldline.core.policy.published import load_published

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from goldline.core.account.docket import release, settle
-from goldline.core.facts.aggregate import merge
-from goldline.core.facts.window import open_days
+from goldline.core.facts.daybook import merge, open_days
 from tests.laws.world import World, event, hours
 
 HEAD = """

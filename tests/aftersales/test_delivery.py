@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from goldline.core.facts.aggregate import merge
+from goldline.core.facts.daybook import merge
 from goldline.market.outletday import OutletDay
 from goldline.study.outlets import OutletDayReport, outlets
 from tests.aftersales.tale import LATER, Tale, at, explained, facts, owed

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from goldline.core.facts.aggregate import merge, rebuild
-from goldline.core.facts.window import open_days, reach
+from goldline.core.facts.daybook import merge, open_days, rebuild
+from goldline.core.facts.window import reach, windows
 from goldline.market.merchantday import MerchantDay
 from tests.laws.scenario import SCENARIOS, Told, order, paid, placed, scan, wild
 from tests.laws.world import EARLY, END, World, hours
@@ -108,3 +108,24 @@ def test_quiet_days_are_opened_once(database_url: str) -> None:
         assert last == date(2026, 3, 6) + timedelta(days=reach(MerchantDay))
         assert world.value("SELECT backlog FROM fact_merchant_day WHERE day = '2026-03-06'") == 1
         assert world.value("SELECT backlog FROM fact_merchant_day ORDER BY day DESC LIMIT 1") == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_window_is_the_sum_of_its_days(database_url: str, seed: int) -> None:
+    """However days were counted, moved and opened, every window of every day is the sum over the days that stand."""
+    draw = random.Random(seed)
+    with World(database_url) as world:
+        for number in range(12):
+            at = 24 * draw.randint(0, 70)
+            told = [placed(at=at), paid(at=at), scan("picked_up", at + draw.randint(1, 90))]
+            play(world, told, seed * 100 + number, f"w{number}p0")
+            open_days(world.connection, MerchantDay, hours(24 * draw.randint(0, 100)), judged=draw.random() < 0.5)
+        rows = {row["day"]: row for (row,) in world.rows("SELECT to_jsonb(d) FROM fact_merchant_day d")}
+    assert len(rows) > 30
+    for day, row in rows.items():
+        for name, window in windows(MerchantDay).items():
+            within = (
+                str(date.fromisoformat(day) - timedelta(days=back))
+                for back in range(window.ago, window.ago + window.days)
+            )
+            assert row[name] == sum(rows[each][window.fact] for each in within if each in rows), (day, name)

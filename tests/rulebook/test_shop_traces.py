@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goldline.core.facts.aggregate import merge, rebuild
+from goldline.core.facts.daybook import merge, rebuild
 from goldline.core.policy.pack import load
 from goldline.market.merchantday import MerchantDay
 from goldline.market.vocabulary import vocabulary

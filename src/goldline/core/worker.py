@@ -29,11 +29,10 @@ from goldline.core.clock import stored_now
 from goldline.core.database import connect
 from goldline.core.engine import Engine
 from goldline.core.errors import DatabaseError, GoldlineError
-from goldline.core.facts.aggregate import MOST_DELTAS, merge
+from goldline.core.facts.daybook import MOST_DELTAS, merge, open_days
 from goldline.core.facts.event import Catalogue
 from goldline.core.facts.notice import carry, enforce
 from goldline.core.facts.subject import Aggregate, Vocabulary
-from goldline.core.facts.window import open_days
 from goldline.core.inbox import Intake
 from goldline.core.ledger.payee import find_payees
 from goldline.core.partition import (

@@ -1,8 +1,8 @@
 """Aggregates: subjects counted from the rows of others, one row per owner and civil day.
 
 The judge knows every row before and after a batch, so it writes down the *difference* each makes to the counts of a
-day (`delta_<kind>`), in the step's own transaction. `merge` adds the differences up. Differences commute and telescope:
-whatever the order of arrival, a count is what counting the rows as they stand would give, which is what `rebuild` does.
+day (`delta_<kind>`), in the step's own transaction; the day book (`daybook`) adds them up. Differences commute and
+telescope: whatever the order of arrival, a count is what counting the rows as they stand would give.
 """
 
 from __future__ import annotations
@@ -10,14 +10,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from psycopg import Connection
-
 from goldline.core.facts.merge import Fact, FactType
-from goldline.core.facts.subject import Aggregate, Subject, Vocabulary
-from goldline.core.facts.window import finish_days, finish_every_day
+from goldline.core.facts.subject import Aggregate, Subject
 
-MOST_DELTAS = 50_000  # a bite: a step of the same partitions waits no longer than it takes
-COUNTING_LOCK = 0x601D_C047
 _AFTER, _BEFORE = "j.", "j._old_"
 
 
@@ -44,11 +39,18 @@ def delta_statement(aggregate: type[Aggregate], subject: type[Subject]) -> str:
     return _delta_insert(aggregate, subject, source)
 
 
+def whole_statement(aggregate: type[Aggregate], subject: type[Subject]) -> str:
+    """Inserts what all rows of a subject, as they stand, add to the days of an aggregate."""
+    lines = (_line(aggregate, subject, at, _AFTER, "true") for at in _times(aggregate.counted(subject.kind)))
+    source = f"fact_{subject.kind} j CROSS JOIN LATERAL ({' UNION ALL '.join(lines)}) x"
+    return _delta_insert(aggregate, subject, source)
+
+
 def _delta_insert(aggregate: type[Aggregate], subject: type[Subject], source: str) -> str:
     counted = aggregate.counted(subject.kind)
     names = ", ".join(counted)
-    sums = ", ".join(f"{'max' if _is_label(fact) else 'sum'}(x.{name})" for name, fact in counted.items())
-    differs = " OR ".join(f"sum(x.{name}) <> 0" for name, fact in counted.items() if not _is_label(fact))
+    sums = ", ".join(f"{'max' if is_label(fact) else 'sum'}(x.{name})" for name, fact in counted.items())
+    differs = " OR ".join(f"sum(x.{name}) <> 0" for name, fact in counted.items() if not is_label(fact))
     return (
         f"INSERT INTO goldline.delta_{aggregate.kind} (home, owner, day, zone, {names})"
         f" SELECT {home_sql('x.owner')}, x.owner, x.day, max(x.zone), {sums} FROM {source}"
@@ -64,14 +66,14 @@ def home_sql(owner: str) -> str:
 
 def _times(counted: dict[str, Fact]) -> tuple[str, ...]:
     """The facts that say on which day a row is counted."""
-    return tuple(dict.fromkeys(_tally(fact).at for fact in counted.values() if not _is_label(fact)))
+    return tuple(dict.fromkeys(_tally(fact).at for fact in counted.values() if not is_label(fact)))
 
 
 def _read(aggregate: type[Aggregate], subject: type[Subject], at: str) -> tuple[str, ...]:
     """The facts that decide what is counted on the day of one time."""
     words = [at, aggregate.owners[subject.kind], aggregate.zones.get(subject.kind, "")]
     for fact in aggregate.counted(subject.kind).values():
-        if _is_label(fact):
+        if is_label(fact):
             words.append(fact.field or "")
         elif _tally(fact).at == at:
             words += [_tally(fact).where or "", _tally(fact).summed or ""]
@@ -96,7 +98,7 @@ def _line(aggregate: type[Aggregate], subject: type[Subject], at: str, row: str,
 
 def _value(fact: Fact, at: str, row: str, subject: type[Subject]) -> str:
     tally = _tally(fact)
-    if _is_label(fact):
+    if is_label(fact):
         return f"{row}{fact.field}"
     whole = "bigint" if tally.summed else "integer"
     if tally.at != at:
@@ -122,72 +124,6 @@ def _tally(fact: Fact) -> Any:
     return fact.tally
 
 
-def _is_label(fact: Fact) -> bool:
+def is_label(fact: Fact) -> bool:
+    """Whether a counted fact is a text that all rows of a day share, and no number."""
     return fact.type is FactType.TEXT
-
-
-def merge(connection: Connection[Any], aggregate: type[Aggregate], *, judged: bool) -> int:
-    """Add up the differences that wait and commit; returns how many were taken.
-
-    Only partitions that no step holds are written to, so that counting never waits for judging nor overtakes it; the
-    others' differences stay. One process counts at a time; to the others there is nothing to count. Where policies
-    judge the aggregate (`judged`), the days that changed are looked at by the next step.
-    """
-    with connection.transaction():
-        alone = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (COUNTING_LOCK,)).fetchone()
-        if alone is None or not alone[0]:
-            return 0
-        free = connection.execute("SELECT id FROM partition ORDER BY id FOR UPDATE SKIP LOCKED").fetchall()
-        values = {"homes": [number for (number,) in free], "most": MOST_DELTAS}
-        (taken, owners, days), *_ = connection.execute(_merge_statement(aggregate).encode(), values).fetchall()
-        if owners:
-            finish_days(connection, aggregate, owners, days, judged=judged)
-    return int(taken)
-
-
-def _merge_statement(aggregate: type[Aggregate]) -> str:
-    """Takes differences and adds them to the days; one row: how many were taken, and whose days they were."""
-    counted = {name: fact for name, fact in aggregate.facts.items() if fact.tally is not None}
-    names = ", ".join(counted)
-    sums = ", ".join(
-        f"max({name}) AS {name}" if _is_label(fact) else f"coalesce(sum({name}), 0) AS {name}"
-        for name, fact in counted.items()
-    )
-    added = ", ".join(
-        f"{name} = greatest(f.{name}, excluded.{name})"
-        if _is_label(fact)
-        else f"{name} = coalesce(f.{name}, 0) + excluded.{name}"
-        for name, fact in counted.items()
-    )
-    kind = aggregate.kind
-    return (
-        f"WITH chosen AS (SELECT ctid FROM delta_{kind} WHERE home = ANY(%(homes)s::smallint[]) LIMIT %(most)s),"
-        f" taken AS (DELETE FROM delta_{kind} d WHERE d.ctid = ANY(ARRAY(SELECT ctid FROM chosen)) RETURNING d.*),"
-        f" summed AS (SELECT home, owner, day, max(zone) AS zone, {sums} FROM taken GROUP BY home, owner, day),"
-        f" written AS (INSERT INTO fact_{kind} AS f (partition, key, owner, day, zone, {names})"
-        f" SELECT home, owner || '|' || day, owner, day, zone, {names} FROM summed ORDER BY home, owner, day"
-        f" ON CONFLICT (partition, key) DO UPDATE SET zone = greatest(f.zone, excluded.zone), {added}"
-        f" RETURNING owner, day) SELECT (SELECT count(*) FROM taken), array_agg(owner), array_agg(day) FROM written"
-    )
-
-
-def rebuild(connection: Connection[Any], vocabulary: Vocabulary, aggregate: type[Aggregate], *, judged: bool) -> int:
-    """Count an aggregate again from the rows as they stand, in the caller's transaction; returns its days.
-
-    For a vocabulary whose counts have changed. Steps wait meanwhile: it holds every partition.
-    """
-    row = connection.execute("SELECT count(*) FROM (SELECT id FROM partition ORDER BY id FOR UPDATE) p").fetchone()
-    partitions = int(row[0]) if row else 0
-    connection.execute(f"DELETE FROM delta_{aggregate.kind}".encode())
-    connection.execute(f"DELETE FROM fact_{aggregate.kind}".encode())
-    for subject in vocabulary:
-        if aggregate.counted(subject.kind):
-            times = _times(aggregate.counted(subject.kind))
-            lines = " UNION ALL ".join(_line(aggregate, subject, at, _AFTER, "true") for at in times)
-            source = f"fact_{subject.kind} j CROSS JOIN LATERAL ({lines}) x"
-            connection.execute(_delta_insert(aggregate, subject, source).encode())
-    values = {"homes": list(range(partitions)), "most": 2**62}
-    connection.execute(_merge_statement(aggregate).encode(), values)
-    finish_every_day(connection, aggregate, judged=judged)
-    found = connection.execute(f"SELECT count(*) FROM fact_{aggregate.kind}".encode()).fetchone()
-    return int(found[0]) if found else 0
