@@ -184,18 +184,26 @@ def folded(connection: Connection[Any]) -> int:
     return int(row[0]) if row else 0
 
 
-def run_until(duty: Duty, size: int, at: datetime, *, kill_after: int | None = None) -> tuple[float, list[Memory]]:
+def run_until(
+    duty: Duty,
+    size: int,
+    at: datetime,
+    *,
+    kill_after: int | None = None,
+    done: Callable[[Connection[Any]], bool] | None = None,
+) -> tuple[float, list[Memory]]:
     """Let a crew work until all is drained at `at`; the seconds it took, and what the workers used.
 
     The inbox is kept from the workers until each is compiled and holds its partitions: the time runs from the moment
-    they may read. `kill_after`: SIGKILL one worker once so many events are folded, and start another.
+    they may read. `kill_after`: SIGKILL one worker once so many events are folded, and start another. `done` says what
+    else must be so at the end.
     """
     with connect(duty.url) as gate, connect(duty.url) as connection:
         gate.execute("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE")
         with Crew(duty, size) as crew:
             begun = time.perf_counter()
             gate.commit()
-            while not drained(connection, at):
+            while not (drained(connection, at) and (done is None or done(connection))):
                 if kill_after is not None and folded(connection) >= kill_after:
                     crew.kill_one()
                     kill_after = None

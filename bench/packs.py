@@ -1,14 +1,16 @@
 """What a whole rule book costs the step: the full `douyin` pack against its first eight policies, in one run.
 
 Both judge the same inbox, in turn, so that what else the machine does weighs on both alike; what the first eight decide
-must be the same in both.
+must be the same in both. The clock goes with the events and stops a day after the last. What the calendar alone costs
+afterwards, with rules that look at the quiet days of a shop too, hangs on shops and days, not on events: it is measured
+apart.
 """
 
 from __future__ import annotations
 
 import statistics
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from psycopg import Connection
@@ -17,7 +19,7 @@ from bench.crew import Duty, drive, run_until
 from bench.filling import fill
 from bench.place import BenchError, Place, install_tables
 from bench.row import Row, median_row
-from bench.step import ROW_EVENTS, SETTLED, counts, vacuum
+from bench.step import ROW_EVENTS, counts, vacuum
 from goldline.core.database import connect
 from goldline.core.policy.pack import Pack, load
 from goldline.core.policy.published import publish
@@ -30,6 +32,8 @@ FIRST: Final = 8
 PARTITIONS: Final = 2
 WORKERS: Final = 2
 TEMPLATE: Final = "bench_packs_filled"
+AFTER: Final = timedelta(days=1)
+QUIET: Final = timedelta(days=14)
 Tally = list[tuple[Any, ...]]
 
 
@@ -43,14 +47,18 @@ def run(place: Place) -> list[Row]:
     rates: dict[str, list[float]] = {name: [] for name in packs}
     tallies: dict[str, Tally] = {}
     written: dict[str, dict[str, int]] = {}
+    quiet: list[float] = []
     with place.database(TEMPLATE) as url:
         place.say("packs: filling the inbox")
-        events = _prepare(url, market)
+        events, until = _prepare(url, market)
         for number in range(runs + place.pick(1, 1, 0)):
             for name, pack in packs.items():
-                rate, tallies[name], written[name] = _once(place, market, pack, events)
-                place.say(f"packs: run {number}, {name}: {rate:,.0f} events/s")
-                rates[name].append(rate)
+                with place.database("bench_packs", TEMPLATE) as copy:
+                    rate, tallies[name], written[name] = _once(copy, market, pack, events, until)
+                    place.say(f"packs: run {number}, {name}: {rate:,.0f} events/s")
+                    rates[name].append(rate)
+                    if name == "full":
+                        quiet.append(_quiet(copy, until))
     _check(tallies)
     kept = {name: measured[place.pick(1, 1, 0) :] for name, measured in rates.items()}
     detail = {"events": events, "orders": market.orders}
@@ -62,7 +70,9 @@ def run(place: Place) -> list[Row]:
         for name in packs
     ] + [
         Row("packs", f"of its speed with {FIRST} policies, the step keeps with all", round(100 * share, 1), "%", 50, 75,
-            runs=tuple(100 * one / other for one, other in zip(kept["full"], kept["first"], strict=True)))
+            runs=tuple(100 * one / other for one, other in zip(kept["full"], kept["first"], strict=True))),
+        median_row("packs-quiet", f"quiet days of shops and carriers opened and judged, {NAME} pack", "days/s",
+                   quiet[place.pick(1, 1, 0) :]),
     ]  # fmt: skip
 
 
@@ -73,24 +83,66 @@ def first(pack: Pack, count: int) -> Pack:
     return replace(pack, promises=tuple(p for p, _ in chosen), bodies=tuple(b for _, b in chosen))
 
 
-def _prepare(url: str, market: Market) -> int:
+def _prepare(url: str, market: Market) -> tuple[int, datetime]:
+    """Fill the template; how many events there are, and until when to judge them."""
     install_tables(url, vocabulary(), PARTITIONS)
     with connect(url) as connection:
         events = fill(connection, market.timed(ROW_EVENTS * PARTITIONS), PARTITIONS)
-        drive(connection, market.origin + SETTLED)
+        ((last,),) = connection.execute("SELECT max(received_at) FROM inbox").fetchall()
+        drive(connection, last + AFTER)
         vacuum(connection)
-    return events
+    return events, last + AFTER
 
 
-def _once(place: Place, market: Market, pack: Pack, events: int) -> tuple[float, Tally, dict[str, int]]:
-    with place.database("bench_packs", TEMPLATE) as url:
-        with connect(url) as connection:
-            publish(connection, pack, vocabulary(), market.origin - timedelta(days=1))
-            connection.commit()
-        duty = Duty(url, vocabulary, catalogue, PARTITIONS // WORKERS)
-        took_s, _ = run_until(duty, WORKERS, market.origin + SETTLED)
-        with connect(url) as connection:
-            return events / took_s, _tally(connection), counts(connection)
+def _once(url: str, market: Market, pack: Pack, events: int, until: datetime) -> tuple[float, Tally, dict[str, int]]:
+    with connect(url) as connection:
+        publish(connection, pack, vocabulary(), market.origin - timedelta(days=1))
+        connection.commit()
+    took_s, _ = run_until(_duty(url), WORKERS, until, done=_counted)
+    with connect(url) as connection:
+        return events / took_s, _tally(connection), counts(connection)
+
+
+def _duty(url: str) -> Duty:
+    return Duty(url, vocabulary, catalogue, PARTITIONS // WORKERS)
+
+
+def _quiet(url: str, until: datetime) -> float:
+    """Days a second while the clock goes over two weeks without events."""
+    with connect(url) as connection:
+        before = _days(connection)
+        drive(connection, until + QUIET)
+    took_s, _ = run_until(_duty(url), WORKERS, until + QUIET, done=lambda each: _opened(each, until + QUIET))
+    with connect(url) as connection:
+        return (_days(connection) - before) / took_s
+
+
+def _counted(connection: Connection[Any]) -> bool:
+    """Whether no difference waits to be added to its day."""
+    waiting = " OR ".join(f"EXISTS (SELECT FROM delta_{each.kind})" for each in vocabulary().aggregates)
+    ((more,),) = connection.execute(f"SELECT {waiting}".encode()).fetchall()
+    connection.commit()
+    return not more
+
+
+def _opened(connection: Connection[Any], at: datetime) -> bool:
+    """Whether every shop and carrier has its day of `at`, wherever it is, and all is counted."""
+    last = " UNION ALL ".join(
+        f"SELECT max(day) AS day FROM fact_{kind} GROUP BY owner" for kind in ("merchant_day", "carrier_day")
+    )
+    today = "(%s::timestamptz AT TIME ZONE 'UTC' - interval '12 hours')::date"
+    ((behind,),) = connection.execute(
+        f"SELECT EXISTS (SELECT FROM ({last}) d WHERE d.day < {today})".encode(), (at,)
+    ).fetchall()
+    connection.commit()
+    return not behind and _counted(connection)
+
+
+def _days(connection: Connection[Any]) -> int:
+    ((days,),) = connection.execute(
+        "SELECT (SELECT count(*) FROM fact_merchant_day) + (SELECT count(*) FROM fact_carrier_day)"
+    ).fetchall()
+    return int(days)
 
 
 def _tally(connection: Connection[Any]) -> Tally:

@@ -143,7 +143,10 @@ class Worker:
             return
         most = self.share if self._claimed == 0 else self.partitions
         self._claimed = time.monotonic()
-        self.leases += claim(connection, self.holder, LEASE_S, most, self.only)
+        taken = claim(connection, self.holder, LEASE_S, most, self.only)
+        if taken:
+            self._opened = None  # whoever held them may not have come to open their days
+        self.leases += taken
 
     def _ready(self, connection: Connection[Any]) -> list[Lease]:
         """The partitions worth a step. Now and then all of them, which extends their leases."""
@@ -229,7 +232,9 @@ class Worker:
         while self.until_idle and (more := merge(connection, aggregate, judged=judged)):
             counted += more
         if watched and (self._opened is None or now - self._opened >= OPEN_EVERY):
-            counted += open_days(connection, aggregate, now, judged=judged)
+            # Its own partitions' days: another's stand still while they are opened.
+            own = [lease.partition for lease in self.leases]
+            counted += open_days(connection, aggregate, now, judged=judged, only=own)
         return counted
 
     def _step(self, connection: Connection[Any], engine: Engine, lease: Lease) -> Step | None:

@@ -55,14 +55,22 @@ def rebuild(connection: Connection[Any], vocabulary: Vocabulary, aggregate: type
     return int(found[0]) if found else 0
 
 
-def open_days(connection: Connection[Any], aggregate: type[Aggregate], now: datetime, *, judged: bool) -> int:
+def open_days(
+    connection: Connection[Any], aggregate: type[Aggregate], now: datetime, *, judged: bool,
+    only: Sequence[int] | None = None,
+) -> int:  # fmt: skip
     """Give every owner a row for each day up to today on which nothing happened, while a window can still reach back.
 
-    So that a rate falls, and a condition is met, on a quiet day too. Commits; returns the days opened.
+    So that a rate falls, and a condition is met, on a quiet day too. `only` names partitions, else it is all. It waits
+    for them: a partition that is passed over because it is busy would have no new day for an hour. Commits; returns the
+    days opened.
     """
     with connection.transaction():
-        free = connection.execute("SELECT id FROM partition ORDER BY id FOR UPDATE SKIP LOCKED").fetchall()
-        homes = [number for (number,) in free]
+        chosen = (
+            "SELECT id FROM partition WHERE %(only)s::smallint[] IS NULL OR id = ANY(%(only)s) ORDER BY id FOR UPDATE"
+        )
+        own = connection.execute(chosen, {"only": None if only is None else list(only)}).fetchall()
+        homes = [number for (number,) in own]
         waiting = connection.execute(_behind(aggregate).encode(), {"homes": homes, "now": now}).fetchall()
         until = {(owner, home): last for home, owner, _, _, last in waiting}
         standing: list[Place] = [(home, owner, day, zone) for home, owner, day, zone, _ in waiting]
