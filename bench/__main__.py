@@ -18,7 +18,7 @@ from goldline.core.database import connect
 
 NAMES: Final = (
     "generator", "step", "packs", "watch", "intake", "explanation", "decision", "lag", "growth", "accounts", "audit",
-    "cases", "screening", "evasion", "likeness", "defect",
+    "cases", "screening", "evasion", "likeness", "defect", "campaign",
 )  # fmt: skip
 RESULTS: Final = Path(__file__).parent / "results"
 

@@ -23,7 +23,7 @@ import psycopg
 from goldline.connectors import files
 from goldline.core import poison, worker
 from goldline.core import step as stepping
-from goldline.core.account import massoverturn
+from goldline.core.account import campaign, massoverturn
 from goldline.core.crashpoint import crashpoint
 from goldline.core.database import connect
 from goldline.core.decision.desk import Desk
@@ -132,6 +132,15 @@ def take_back(setting: Setting, ident: UUID, now: datetime) -> None:
     with connect(setting.url) as connection:
         for _ in massoverturn.run(connection, vocabulary(), ident, now):
             pass
+
+
+def sweep(setting: Setting, now: datetime) -> None:
+    """Every campaign, in bites of a few subjects, as far as it is due."""
+    words = vocabulary()
+    with connect(setting.url) as connection:
+        for each in load_published(connection, words).campaigns:
+            while campaign.advance(connection, words, each, Intake(catalogue(), 2), now, size=3) is not None:
+                pass
 
 
 def ask(setting: Setting, order_ids: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
@@ -98,6 +98,10 @@ class Scene:
     def taker(self, ident: UUID, **given: Any) -> Any:
         """Start a mass overturning, or go on with one."""
         return self._started(process.start(process.take_back, self.setting(**given), ident, END + LATER))
+
+    def sweeper(self, now: datetime, **given: Any) -> Any:
+        """Start on the campaigns, or go on with them."""
+        return self._started(process.start(process.sweep, self.setting(**given), now))
 
     def asker(self, order_ids: Sequence[str], **given: Any) -> Any:
         """Start a desk that is asked about these orders."""

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from goldline.core.account.massoverturn import Selection, begin
 from goldline.core.outbox import endpoint
 from goldline.core.outbox.address import AddressRules
 from goldline.core.outbox.message import message_id
+from tests.campaign import drive as campaigns
 from tests.decision import scene as refunds
 from tests.doubles.sink import Sink
 from tests.faults.scene import Scene, late_news, orders, wait_for
-from tests.laws.world import END
+from tests.laws.world import END, pack_of
 from tests.web.events import raw
 
 pytestmark = pytest.mark.faults
@@ -39,6 +41,8 @@ def named_points() -> list[str]:
 
 # What a person takes back is in no event: these points have a test of their own, without a replay.
 OVERTURNING = [name for name in named_points() if name.startswith("overturn")]
+# A campaign's sweep runs beside the steps.
+SWEEPING = [name for name in named_points() if name.startswith("campaign")]
 # What is asked at the desk is answered from the facts of that moment: a test of its own as well.
 DECIDING = [name for name in named_points() if name.startswith("decision")]
 
@@ -46,12 +50,12 @@ DECIDING = [name for name in named_points() if name.startswith("decision")]
 def test_there_are_points_of_every_flow() -> None:
     """Intake, step and dispatch all have points, and every point belongs to a flow that is run here."""
     flows = {name.partition(".")[0] for name in named_points()}
-    assert flows == {*FLOWS, "overturn", "decision"}
+    assert flows == {*FLOWS, "overturn", "decision", "campaign"}
     assert len(named_points()) >= 15
 
 
 @pytest.mark.parametrize("visit", VISITS)
-@pytest.mark.parametrize("point", sorted(set(named_points()) - {*OVERTURNING, *DECIDING}))
+@pytest.mark.parametrize("point", sorted(set(named_points()) - {*OVERTURNING, *DECIDING, *SWEEPING}))
 def test_crash(scene: Scene, fresh: Callable[[], str], point: str, visit: int) -> None:
     """Killed at the point: it was reached, nothing acknowledged is lost, nothing is paid twice, a replay agrees."""
     victim = FLOWS[point.partition(".")[0]](scene, point, visit)
@@ -89,6 +93,36 @@ def test_crash_while_overturning(scene: Scene, point: str) -> None:
     assert scene.value("SELECT count(*) FROM audit WHERE action = 'finding.overturned'") == found
     report = scene.report()
     assert report.ok, str(report)
+
+
+def clock(scene: Scene, at: datetime) -> None:
+    """Set the clock that workers go by."""
+    with scene.connect() as connection:
+        connection.execute("UPDATE driven_clock SET at = %s", [at])
+
+
+@pytest.mark.parametrize("visit", [1, 4])
+@pytest.mark.parametrize("point", SWEEPING)
+def test_crash_while_sweeping(scene_of: Callable[..., Scene], point: str, visit: int) -> None:
+    """Killed in the middle of a bite: another takes the sweep up there, and what is found is told exactly once."""
+    scene = scene_of(pack=pack_of(campaigns.text()))
+    scene.feed(
+        [raw for n in range(20) for raw in (campaigns.offered("m1", f"i{n}"), campaigns.looked_at("m1", f"i{n}", 4))]
+    )
+    clock(scene, campaigns.BEFORE)
+    scene.drain()
+    survey = scene.sweeper(campaigns.TOLD)
+    survey.join(60)
+    _assert_died(scene.sweeper(campaigns.SWEPT, crash_at=f"{point}:{visit}"), point)
+    again = scene.sweeper(campaigns.SWEPT)
+    again.join(60)
+    assert (survey.exitcode, again.exitcode) == (0, 0)
+    clock(scene, campaigns.SWEPT)
+    scene.drain()
+    assert scene.value("SELECT sum(events) FROM inbox WHERE via = 'campaign'") == 20
+    assert scene.value("SELECT sum(told) FROM campaign_pass") == 20
+    assert scene.value("SELECT array_agg(looked ORDER BY number) FROM campaign_pass") == [20, 20]
+    assert scene.value("SELECT count(*) FROM finding WHERE policy = 'law.too-much'") == 20
 
 
 @pytest.mark.parametrize("visit", [2, 5])

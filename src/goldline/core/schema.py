@@ -14,7 +14,7 @@ from goldline.core.facts.subject import Vocabulary
 
 SCRIPTS: Final = (
     "schema.sql", "calendar.sql", "silence.sql", "account.sql", "decision.sql", "appeal.sql", "access.sql",
-    "likeness.sql",
+    "likeness.sql", "campaign.sql",
 )  # fmt: skip
 # Two processes that install at once would trip over each other's CREATE … IF NOT EXISTS.
 INSTALL_LOCK: Final = 0x601D_11E0

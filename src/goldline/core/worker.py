@@ -20,6 +20,7 @@ from psycopg import Connection
 
 from goldline.core.account.admission import admit
 from goldline.core.account.appeal import escalate_overdue
+from goldline.core.account.campaign import advance
 from goldline.core.account.docket import MOST_ACCOUNTS, settle
 from goldline.core.account.docket import release as release_sanctions
 from goldline.core.account.massoverturn import go_on as take_back
@@ -196,13 +197,24 @@ class Worker:
             self._opened = now.replace(minute=0, second=0, microsecond=0)
             find_payees(connection, self.vocabulary, now)
             self._answer(connection, engine, now)
-            told = look(connection, self.vocabulary, Intake(self.catalogue, self.partitions))
+            door = Intake(self.catalogue, self.partitions)
+            told = look(connection, self.vocabulary, door) + self._campaign(connection, engine, door, now)
         except (*PASSING, *PARKABLE):
             # Counting is no promise to anybody: say so, and let the steps go on.
             log.exception("counting failed; it is tried again later")
         # A full bite means that there is more: come back soon, but let the steps have their turn first.
         self._counted = time.monotonic() - (COUNT_EVERY_S - COUNT_SOON_S if counted >= MOST_DELTAS else 0)
         return counted + told > 0
+
+    def _campaign(self, connection: Connection[Any], engine: Engine, door: Intake, now: datetime) -> int:
+        """A bite of each campaign; of a replay, all that is due. How many bites were done."""
+        bites = 0
+        for campaign in engine.ruleset.campaigns:
+            while advance(connection, self.vocabulary, campaign, door, now) is not None:
+                bites += 1
+                if not self.until_idle:
+                    break
+        return bites
 
     def _answer(self, connection: Connection[Any], engine: Engine, now: datetime) -> None:
         """Bring those who answer for violations to what follows, and lift what is over."""

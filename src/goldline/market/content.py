@@ -25,6 +25,7 @@ class Content(Subject):
     kind = "content"
     key = "content_id"
     within = "creator_id"
+    swept_as = "content.swept"
     parties: ClassVar[dict[str, str]] = {"creator": "creator_id"}
     beside: ClassVar[dict[str, tuple[str, ...]]] = {
         "hits": ("screened",), "severity": ("screened",), "misleading_from": ("labels",), "excellent_from": ("labels",),

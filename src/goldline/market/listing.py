@@ -27,6 +27,7 @@ class Listing(Subject):
     kind = "listing"
     key = "listing_id"
     within = "merchant_id"
+    swept_as = "listing.swept"
     parties: ClassVar[dict[str, str]] = {"merchant": "merchant_id"}
     beside: ClassVar[dict[str, tuple[str, ...]]] = {
         "hits": ("screened",), "mismatches": ("checked",), "intercepted_at": ("alarms",), "unsafe_from": ("labels",),

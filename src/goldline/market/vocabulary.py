@@ -23,15 +23,16 @@ from goldline.market.refund import Refund
 from goldline.market.refundrequest import RefundRequest
 from goldline.market.review import Review
 from goldline.market.sanction import ACTIONS
+from goldline.market.swept import SweptContent, SweptListing
 from goldline.market.ticket import Ticket
 from goldline.market.waybill import repeated_waybills
 
 
 def vocabulary() -> Vocabulary:
     """Orders and what belongs to them, merchants and their listings, creators and their content, consumers, notices and
-    the days they are counted by, the sanctions of the published rules, and what may be asked: a refund.
+    the days they are counted by, what campaigns found, the sanctions of the published rules, and what may be asked.
     """
     told = [Order, Parcel, Refund, Review, Merchant, Conversation, Ticket]
-    shown = [Listing, Creator, Assortment, Content, Stream]
+    shown = [Listing, Creator, Assortment, Content, Stream, SweptListing, SweptContent]
     days = [MerchantDay, ProductDay, LotDay, CreatorDay, ContentDay, OutletDay, CarrierDay]
     return Vocabulary([*told, *shown, *days, Consumer, Notice], ACTIONS, [repeated_waybills], [RefundRequest])

@@ -48,6 +48,7 @@ class Subject:
     case's id and an amount in minor units: together they bound what is refunded;
     `beside` names the facts to be shown as evidence wherever a promise reads the one they stand beside;
     `looked_up_by` names columns it is looked up by, each of which gets an index;
+    `swept_as` names the event that tells that a campaign's sweep has found one of the kind;
     `scope` says by which facts a notice covers it. A subject that `announces` is itself a notice: its facts `terms`,
     `published_at` and `withdrawn_at` are put in force for the subjects it covers.
     """
@@ -64,6 +65,7 @@ class Subject:
     announces: ClassVar[bool] = False
     noted: ClassVar[tuple[str, ...]] = ()
     looked_up_by: ClassVar[tuple[str, ...]] = ()
+    swept_as: ClassVar[str | None] = None
     facts: ClassVar[dict[str, Fact]]
     root_kind: ClassVar[str | None]  # the kind it inherits facts from
     answerer: ClassVar[str | None]  # the party that answers for breaking a rule about it: the merchant, if it has one

@@ -20,6 +20,7 @@ from goldline.core.money import EXPONENTS, Money
 from goldline.core.money import exponent as exponent_of
 from goldline.core.policy import clause
 from goldline.core.policy.appeal import Terms, read_terms
+from goldline.core.policy.campaign import Campaign, read_campaign
 from goldline.core.policy.decision import Asleep, Decision
 from goldline.core.policy.decision_clause import check_names, decisions
 from goldline.core.policy.definition import NOTHING, Definitions
@@ -33,7 +34,7 @@ from goldline.core.policy.table import Table
 from goldline.core.policy.tariff import Tariff, read_tariffs
 
 _Read = TypeVar("_Read")
-AccountArticle = Ladder | Gate | Score | Terms
+AccountArticle = Ladder | Gate | Score | Terms | Campaign
 Article = AccountArticle | Decision
 FILE: Final = "policies.toml"
 CASES_FILE: Final = "cases.toml"
@@ -91,6 +92,11 @@ class Pack:
     def scores(self) -> tuple[Score, ...]:
         """Its scores, every version."""
         return tuple(each for each, _ in self.articles if isinstance(each, Score))
+
+    @property
+    def campaigns(self) -> tuple[Campaign, ...]:
+        """Its campaigns."""
+        return tuple(each for each, _ in self.articles if isinstance(each, Campaign))
 
     @property
     def case_files(self) -> tuple[Path, ...]:
@@ -212,7 +218,18 @@ def _book(text: str, file: str, path: Path) -> _Book:
     return _Book(head, (root, *parts), files)
 
 
-_TABLES: Final = {"appeal", "decision", "gate", "ladder", "parameters", "promise", "rule", "score", "tariff"}
+_TABLES: Final = {
+    "appeal",
+    "campaign",
+    "decision",
+    "gate",
+    "ladder",
+    "parameters",
+    "promise",
+    "rule",
+    "score",
+    "tariff",
+}
 
 
 def _root(text: str, file: str, keys: set[str]) -> Table:
@@ -311,6 +328,7 @@ def _articles(
     found += zip(tables["score"], scores, strict=True)
     found += [(table, read_gate(table, setting, readable(standing))) for table in tables["gate"]]
     found += [(table, read_terms(table, setting)) for table in _nearest(chain, "appeal")]
+    found += [(table, read_campaign(table, setting)) for table in _nearest(chain, "campaign")]
     awake: list[tuple[AccountArticle, Mapping[str, Any]]] = []
     asleep: list[Dormant] = []
     for table, article in found:
@@ -324,7 +342,7 @@ def _articles(
 
 def _lacking(article: AccountArticle | None, setting: clause.Setting, scores: list[Score]) -> tuple[str, ...]:
     """The parameters without a value that keep an article from being in force."""
-    if isinstance(article, Score):
+    if isinstance(article, Score | Campaign):
         return setting.definitions.unset(article.uses)
     if isinstance(article, Gate) and article.requires is not None:
         asked = [each.uses for each in scores if each.policy == article.score]
@@ -333,7 +351,7 @@ def _lacking(article: AccountArticle | None, setting: clause.Setting, scores: li
 
 
 def article_body(values: Mapping[str, Any], article: AccountArticle, setting: clause.Setting) -> Mapping[str, Any]:
-    """A [[ladder]], [[score]], [[gate]] or [[appeal]] table as JSON values that read back the same."""
+    """A [[ladder]], [[score]], [[gate]], [[appeal]] or [[campaign]] table as JSON values that read back the same."""
     zone = {} if isinstance(article, Gate) else {"zone": article.zone}
     figures: dict[str, Any] = _plain(setting.definitions.body(article.uses))
     return {**_plain(values), **figures, **zone, "currency": setting.currency}

@@ -20,6 +20,7 @@ from goldline.core.errors import GoldlineError
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.policy import clause
 from goldline.core.policy.appeal import Terms, read_terms
+from goldline.core.policy.campaign import Campaign, read_campaign
 from goldline.core.policy.decision import Decision
 from goldline.core.policy.decision_clause import decisions
 from goldline.core.policy.definition import Definitions
@@ -35,10 +36,10 @@ from goldline.core.policy.table import Table
 from goldline.core.policy.tariff import read_tariffs
 
 WITHDRAWN: Final = "withdrawn"
-ARTICLES: Final = ("ladder", "gate", "score", "appeal", "decision")
+ARTICLES: Final = ("ladder", "gate", "score", "appeal", "campaign", "decision")
 _OURS: Final = ("currency", "occurrences", "replaces", "parameters", "tariffs", "zone")  # beside what the author wrote
-Policy = Promise | Ladder | Gate | Score | Terms | Decision
-_Article = TypeVar("_Article", Ladder, Gate, Score, Terms, Decision)
+Policy = Promise | Ladder | Gate | Score | Terms | Campaign | Decision
+_Article = TypeVar("_Article", Ladder, Gate, Score, Terms, Campaign, Decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class RuleSet:
     noticing: bool = False
     scores: tuple[Score, ...] = ()
     appeals: tuple[Terms, ...] = ()
+    campaigns: tuple[Campaign, ...] = ()
 
     @property
     def noticed_epoch(self) -> int | None:
@@ -121,7 +123,9 @@ def publish(
         for subject in sorted({_subject_of(row) for row, kind in changes if kind not in ARTICLES}):
             _add_columns(connection, subject, rules.slots(subject))
             _judge_again(connection, subject)
-        if any(kind == "ladder" or (row.body["replaces"] and kind != "decision") for row, kind in changes):
+        if any(
+            kind == "ladder" or (row.body["replaces"] and kind not in ("campaign", "decision")) for row, kind in changes
+        ):
             connection.execute(_COUNT_AGAIN)
     return len(fresh)
 
@@ -180,7 +184,11 @@ def load_published(connection: Connection[Any], vocabulary: Vocabulary) -> RuleS
     ruled = tuple(_decision(row, vocabulary) for row in standing if row.kind == "decision")
     terms = tuple(_terms(row, vocabulary) for row in standing if row.kind == "appeal")
     noticing = bool(row and row[0])
-    return RuleSet(epoch, tuple(ordered), ladders, gates, ruled, noticing=noticing, scores=scores, appeals=terms)
+    sweeping = tuple(_campaign(row, vocabulary) for row in standing if row.kind == "campaign")
+    return RuleSet(
+        epoch, tuple(ordered), ladders, gates, ruled, noticing=noticing, scores=scores, appeals=terms,
+        campaigns=sweeping,
+    )  # fmt: skip
 
 
 def ruleset_epoch(connection: Connection[Any]) -> int:
@@ -328,6 +336,12 @@ def _terms(row: _Row, vocabulary: Vocabulary) -> Terms:
     """Stored terms of appeal, with their stored number."""
     table, setting = _setting(row, vocabulary)
     return _known(read_terms(table, setting), row, table)
+
+
+def _campaign(row: _Row, vocabulary: Vocabulary) -> Campaign:
+    """A stored campaign, with its stored number."""
+    table, setting = _setting(row, vocabulary)
+    return _known(read_campaign(table, setting), row, table)
 
 
 def _decision(row: _Row, vocabulary: Vocabulary) -> Decision:

@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "intercept": ("goods:intercept", "Stop defective goods: chart what buyers tell, and raise the alarms."),
     "recall": ("goods:recall", "Recall the open orders of a listing or a lot, and tell their consumers."),
     "explain": ("reporting:explain", "Explain everything promised about one order."),
+    "campaign": ("campaign:group", "Special campaigns: preview, run, pause, and what came of them."),
     "screen": ("screening:screen", "What in a text breaks an advertising law, and how to say it honestly."),
     "decide": ("deciding:decide", "Ask for a decision now: may this refund be paid at once?"),
     "duplicates": ("duplicates:duplicates", "Which captions are the same, and which look mass produced."),
