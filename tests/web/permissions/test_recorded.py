@@ -21,8 +21,9 @@ from tests.web.market import NOW
 from .addresses import calls, pages
 
 Key = Callable[..., dict[str, str]]
-# What these change is recorded under names of its own: tests/account, tests/web/test_workbench.py and test_review.py.
-OF_ACCOUNTS = ("appeal.file", "case.work", "plan.begin")
+# What these change is recorded under names of its own: tests/account, tests/web/test_workbench.py,
+# test_review.py and test_campaigns.py.
+OF_ACCOUNTS = ("appeal.file", "campaign.steer", "case.work", "plan.begin")
 CHANGES = sorted(
     {str(each.operation) for each in pages() if each.method == "post" and each.name.startswith("console:")}
     - set(OF_ACCOUNTS)

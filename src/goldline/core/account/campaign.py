@@ -50,7 +50,7 @@ class Pass:
 class Standing:
     """How far a campaign has come by a clock.
 
-    `state`: waiting, survey (looking, before anybody is told), mending (the self-check), sweeping, between (two
+    `state`: planned, survey (looking, before anybody is told), mending (the self-check), sweeping, between (two
     sweeps), paused or ended.
     """
 
@@ -88,7 +88,7 @@ def _state(
     if under_way is not None:
         return "survey" if under_way.number == SURVEY else "sweeping"
     if not passes:
-        return "waiting"
+        return "planned"
     return "mending" if now < campaign.check_until else "between"
 
 
@@ -186,6 +186,12 @@ def later_sql(campaign: Campaign, owner: str) -> str:
         return "false"
     drawn = f"mod(('x' || substr(md5('{campaign.policy}|' || {owner}), 1, 8))::bit(32)::bigint, 10000)"
     return f"({drawn} < {round(campaign.later.part * 10_000)})"
+
+
+def is_later(connection: Connection[Any], campaign: Campaign, owner: str) -> bool:
+    """Whether one owner is called up later."""
+    row = connection.execute(f"SELECT {later_sql(campaign, '%(owner)s::text')}".encode(), {"owner": owner}).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _statement(campaign: Campaign, subject: type[Subject]) -> str:

@@ -17,8 +17,9 @@ from goldline.core.facts.subject import Subject
 from goldline.core.policy.clause import Setting, expression, usable_id
 from goldline.core.policy.definition import Use
 from goldline.core.policy.diagnostic import nearest
-from goldline.core.policy.expression import Expression
+from goldline.core.policy.expression import Expression, examine
 from goldline.core.policy.parameter import GRADES
+from goldline.core.policy.promise import LOG, Promise
 from goldline.core.policy.table import Table
 
 DAY_S: Final = 86_400
@@ -44,8 +45,8 @@ class Campaign:
     """One version of a campaign over one kind of subject.
 
     In scope is whatever was there (`since`) before `ends_at` and meets `scope`; found is what of it meets `criteria` in
-    a sweep after `check_until`. A sweep goes over the stock every `every_s` until `ends_at`, and once more at the end,
-    so what is new or changed meanwhile is seen too.
+    a sweep after `check_until`; `outside` is the reverse of `scope`, true where that is unknown. A sweep goes over the
+    stock every `every_s` until `ends_at`, and once more at the end, so what is new or changed meanwhile is seen too.
     """
 
     policy: str
@@ -57,6 +58,7 @@ class Campaign:
     scope: Expression
     criteria: Expression
     since: Expression
+    outside: Expression
     announced_at: datetime
     check_until: datetime
     ends_at: datetime
@@ -87,6 +89,15 @@ class Campaign:
         """The parameters and tariffs it names."""
         return frozenset[Use]().union(*(each.uses for each in self.expressions))
 
+    def as_rule(self) -> Promise:
+        """What a sweep looks at, as a rule on the subject: what is out of scope is excused. For trying it out."""
+        return Promise(
+            policy=self.policy, version=self.version, pack=self.pack, subject=self.subject, title=self.title,
+            about=self.about, effective_from=None, effective_until=None, by=None, made_at=self.since,
+            due_at=self.since, kept_at=self.since, excused=self.outside, grace_s=0, cap_minor=None, budget=None,
+            breaker=None, remedies=(), currency=self.currency, when=self.criteria, rollout=LOG,
+        )  # fmt: skip
+
     @property
     def names(self) -> tuple[str, ...]:
         """Every fact it reads, sorted."""
@@ -110,14 +121,20 @@ def read_campaign(table: Table, setting: Setting) -> Campaign | None:
     announced_at, check_until, ends_at = times
     if faults or subject is None or scope is None or criteria is None or since is None:
         return None
+    outside = examine(
+        f"coalesce(not ({scope.text}), true)", types=subject.types(), want=FactType.BOOLEAN, currency=setting.currency,
+        macros=None, where=table.document.place((*table.path, "scope")), definitions=setting.definitions,
+    )  # fmt: skip
+    if outside is None:
+        return None
     assert announced_at is not None
     assert check_until is not None
     assert ends_at is not None, "what is required and free of faults is there"
     return Campaign(
         policy=f"{setting.pack}.{own_id}", version=1, pack=setting.pack, subject=subject.kind, title=title, about=about,
-        scope=scope, criteria=criteria, since=since, announced_at=announced_at, check_until=check_until,
-        ends_at=ends_at, every_s=every_s or DAY_S, later=later, zone=str(setting.zone), currency=setting.currency,
-        clause=clause, grade=grade,
+        scope=scope, criteria=criteria, since=since, outside=outside, announced_at=announced_at,
+        check_until=check_until, ends_at=ends_at, every_s=every_s or DAY_S, later=later, zone=str(setting.zone),
+        currency=setting.currency, clause=clause, grade=grade,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ of subject are judged in one statement.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -97,9 +97,15 @@ def run_cases(connection: Connection[Any], pack: Pack) -> list[CaseResult]:
     return judge_cases(connection, pack, read_cases(pack))
 
 
+def _tried_out(pack: Pack) -> Pack:
+    """The pack with its campaigns as rules on what they sweep, so that cases can name them."""
+    return replace(pack, promises=(*pack.promises, *(each.as_rule() for each in pack.campaigns)))
+
+
 def judge_cases(connection: Connection[Any], pack: Pack, cases: list[Case]) -> list[CaseResult]:
     """Judge cases by the promises of a pack, in their order."""
     judged: dict[int, CaseResult] = {}
+    pack = _tried_out(pack)
     for kind in dict.fromkeys(case.subject for case in cases):
         own = [(n, case) for n, case in enumerate(cases) if case.subject == kind]
         if kind in pack.vocabulary.questions:
@@ -111,6 +117,7 @@ def judge_cases(connection: Connection[Any], pack: Pack, cases: list[Case]) -> l
 
 def read_cases(pack: Pack) -> list[Case]:
     """The cases beside a pack. Raises `PolicyError` with every fault."""
+    pack = _tried_out(pack)
     sources = [Source(str(path), read_text(path)) for path in pack.case_files]
     cases = [case for source in sources for case in _read(pack, source)]
     faults = [fault for source in sources for fault in source.diagnostics]

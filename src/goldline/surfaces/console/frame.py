@@ -19,6 +19,7 @@ PAGES = (
     ("console:orders", _("Orders"), "order_read"),
     ("console:accounts", _("Accounts"), "account_read"),
     ("console:goods", _("Goods"), "listing_read"),
+    ("console:campaigns", _("Campaigns"), "campaign_read"),
     ("console:cases", _("Cases"), "case_read"),
     ("console:decisions", _("Decisions"), "decision_read"),
     ("console:duplicates", _("Duplicates"), "duplicate_read"),

@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from goldline.surfaces.api import health
 from goldline.surfaces.api.service import api
-from goldline.surfaces.web import home
+from goldline.surfaces.web import campaign, home
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("console/", include("goldline.surfaces.console.urls")),
     path("workbench/", include("goldline.surfaces.workbench.urls")),
     path("drafts/", include("goldline.surfaces.draft.urls")),
+    path("campaigns/<str:policy>", campaign.published, name="campaign-result"),
     path("robots.txt", home.robots, name="robots"),
     path("favicon.ico", home.icon, name="icon"),
 ]

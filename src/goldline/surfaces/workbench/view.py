@@ -19,6 +19,7 @@ from goldline.surfaces.web import language
 from goldline.surfaces.web.engine import engine, engine_now
 from goldline.surfaces.web.reading import accounts as reading
 from goldline.surfaces.web.reading import appeals as appeal_reading
+from goldline.surfaces.web.reading import campaigns
 from goldline.surfaces.web.reading.explanation import rules
 from goldline.surfaces.web.reading.own import has_order
 from goldline.surfaces.web.reading.standings import answer_of
@@ -52,6 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return show(
         request, "workbench/home.html", "workbench:home", **{**page, "sanctions": in_effect},
         scores=scores, avoidable=standing["violations"], plans=plans,
+        called=campaigns.called(connection, account, engine_now(connection)),
     )  # fmt: skip
 
 

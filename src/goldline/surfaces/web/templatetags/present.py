@@ -13,7 +13,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_timedelta
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -88,6 +88,13 @@ STATE_WORDS = {
     "revoked": gettext_lazy("revoked"),
     "redriven": gettext_lazy("re-driven"),
     "dropped": gettext_lazy("dropped"),
+    "planned": gettext_lazy("planned"),
+    "survey": gettext_lazy("survey under way"),
+    "mending": gettext_lazy("time to mend"),
+    "sweeping": gettext_lazy("sweep under way"),
+    "between": gettext_lazy("between two sweeps"),
+    "paused": gettext_lazy("paused"),
+    "ended": gettext_lazy("over"),
 }
 TONES = {
     "good": {"approved", "kept", "paid", "done", "ok", "compensated", "redriven"},
@@ -104,6 +111,11 @@ TONES = {
         "open",
         "limited",
         "waiting",
+        "mending",
+        "sweeping",
+        "survey",
+        "between",
+        "paused",
     },
 }
 KIND_WORDS = {
@@ -331,6 +343,24 @@ def clause(name: str) -> str:
 def ratio(value: Fraction) -> str:
     """A figure of agreement with two places."""
     return str(format_decimal(round(float(value), 2), format="0.00", locale=_locale()))
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share of one as a percentage."""
+    return str(format_percent(share, format="0.0#%", locale=_locale()))
+
+
+@register.filter
+def points(share: float) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    return str(format_decimal(round(share * 100, 2), format="+0.00;-0.00", locale=_locale()))
+
+
+@register.filter
+def own_of(key: str) -> str:
+    """What a key names within its owner: the listing of 'm-1|i-7'."""
+    return key.rpartition("|")[2]
 
 
 @register.filter
