@@ -11,6 +11,8 @@ from goldline.market.label import all_set, expiry, lifted, since, until
 
 NUMBER, TEXT = FactType.NUMBER, FactType.TEXT
 FALSE: dict[str, str | tuple[str, ...]] = {"kind": ("basic_facts", "effects", "fulfilment")}
+SHARED: dict[str, str | tuple[str, ...]] = {"pool": ("quality", "exploration")}
+HELD_OUT: dict[str, str | tuple[str, ...]] = {"pool": "held_out"}
 # What was found and stands, of a subject with `false_found` and `false_cleared`; for counting by day.
 FALSEHOODS = "cardinality(ARRAY(SELECT unnest(false_found) EXCEPT SELECT unnest(false_cleared)))"
 
@@ -52,6 +54,16 @@ class Content(Subject):
     false_zone = _first("content", "zone", about="the time zone of that day")
     false_found = Union("content.violation_found", "violation_id", where=FALSE, about="what was found not to be so")
     false_cleared = Union("content.violation_cleared", "violation_id", about="what of it does not stand")
+
+    graded_at = LastAt("content.graded", about="when it was last graded by the code-book")
+    codebook = Latest("content.graded", "codebook", TEXT, about="the version of the code-book it was graded by")
+    honest = Latest("content.graded", "honest", NUMBER, about="hundredths of a level, 100 to 500: honest")
+    credible = Latest("content.graded", "credible", NUMBER, about="the same: credible")
+    professional = Latest("content.graded", "professional", NUMBER, about="the same: professional")
+    engaging = Latest("content.graded", "engaging", NUMBER, about="the same: engaging")
+    boosted_at = FirstAt("content.boosted", where=SHARED, about="when it first got a share of extra traffic")
+    held_out_at = FirstAt("content.boosted", where=HELD_OUT, about="when it was first held out to measure the others")
+    boosts = Union("content.boosted", "day", "pool", "showings", "why", about="every day's share of extra traffic")
 
     labels = all_set("content")
     misleading_from = since("content", "misleading")

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from goldline.core.facts.event import AmountMinor, Catalogue, Currency, Data, Id, Text, Time, event
-from goldline.market import aftersales, delivery, merchandise, publication, sweep
+from goldline.market import aftersales, delivery, distinction, merchandise, publication, sweep
 from goldline.market.aftersales import Asks, Ground, Refusal, Waiver, YesNo
 from goldline.market.incident import Incident
 from goldline.market.scan import HandOver, ScanCode
@@ -474,4 +474,4 @@ class NoticeWithdrawn(Data):
 
 def catalogue() -> Catalogue:
     """The whole catalogue of the market vocabulary."""
-    return Catalogue.of(sys.modules[__name__], delivery, aftersales, merchandise, publication, sweep)
+    return Catalogue.of(sys.modules[__name__], delivery, aftersales, merchandise, publication, sweep, distinction)

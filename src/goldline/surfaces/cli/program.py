@@ -39,6 +39,8 @@ COMMANDS: Final = {
     "recall": ("goods:recall", "Recall the open orders of a listing or a lot, and tell their consumers."),
     "explain": ("reporting:explain", "Explain everything promised about one order."),
     "campaign": ("campaign:group", "Special campaigns: preview, run, pause, and what came of them."),
+    "grade": ("quality:grading", "How honest, credible, professional and engaging a text is."),
+    "incentive": ("quality:incentive", "Share a day's extra traffic among good content, and measure it."),
     "screen": ("screening:screen", "What in a text breaks an advertising law, and how to say it honestly."),
     "decide": ("deciding:decide", "Ask for a decision now: may this refund be paid at once?"),
     "duplicates": ("duplicates:duplicates", "Which captions are the same, and which look mass produced."),

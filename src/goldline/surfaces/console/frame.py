@@ -23,6 +23,7 @@ PAGES = (
     ("console:cases", _("Cases"), "case_read"),
     ("console:decisions", _("Decisions"), "decision_read"),
     ("console:duplicates", _("Duplicates"), "duplicate_read"),
+    ("console:quality", _("Good content"), "incentive_read"),
     ("console:remedies", _("Held remedies"), "remedy_read"),
     ("console:deliveries", _("Deliveries"), "delivery_read"),
     ("console:endpoints", _("Endpoints"), "endpoint_read"),

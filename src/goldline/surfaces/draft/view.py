@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 
 from goldline.core.errors import GoldlineError
 from goldline.core.member import OPERATOR_ROLES
+from goldline.market.quality.grade import Known, grade
 from goldline.market.screening.evidence import Setting, setting
-from goldline.market.screening.lexicon import Clause, Term, shipped
+from goldline.market.screening.lexicon import SEVERITIES, Clause, Term, shipped
 from goldline.market.screening.screen import desk
 from goldline.surfaces.draft import wording
 from goldline.surfaces.draft.marking import gravity, marked
@@ -43,7 +44,12 @@ def check(request: HttpRequest) -> HttpResponse:
     if getattr(request, "htmx", False):
         return render(request, "draft/found.html", found)  # 200: the page shows the fault in place
     chosen = {"kind": request.POST.get("kind", "transcript"), "category": request.POST.get("category", "")}
-    shared = {"workbench_pages": _pages(access), "here": "draft:check", "operator": access.role in OPERATOR_ROLES}
+    shared = {
+        "workbench_pages": _pages(access),
+        "here": "draft:check",
+        "operator": access.role in OPERATOR_ROLES,
+        "creator": access.role == "creator",
+    }
     shared |= {"kinds": wording.KINDS, "goods": wording.GOODS, "length_most": LENGTH_MOST}
     response = render(request, "draft/check.html", {**shared, **found, "draft": text, "chosen": chosen}, status=status)
     if wait_s:
@@ -59,7 +65,9 @@ def _found(request: HttpRequest, text: str) -> dict[str, Any]:
     answer = desk().screen().one(text, asked)
     numbered = list(enumerate(answer.evidence, 1))
     standing = sorted((pair for pair in numbered if pair[1].status == "stands"), key=lambda pair: gravity(pair[1]))
+    worst = max((SEVERITIES.index(pair[1].term.severity) + 2 for pair in standing), default=0)
     return {
+        "grades": grade(text, Known(hits=worst)),
         "pieces": marked(text, answer.evidence), "standing": standing[::-1], "lexicon": answer.lexicon,
         "excused": [pair for pair in numbered if pair[1].status == "excused"],
     }  # fmt: skip

@@ -91,3 +91,22 @@ EXCUSES: Final[Words] = {
 def worded(words: Words, name: str | None) -> str:
     """The name of something for people; as it is called in data where nobody has named it."""
     return str(words.get(name or "", name or ""))
+
+
+POOLS: Final[Mapping[str, Promise]] = {
+    "quality": gettext_lazy("for its quality"),
+    "exploration": gettext_lazy("kept for new creators"),
+    "held_out": gettext_lazy("left out to measure the others"),
+    "below": gettext_lazy("below the floor"),
+    "vetoed": gettext_lazy("no share"),
+    "screening": gettext_lazy("no share: words that break a norm"),
+    "copies": gettext_lazy("no share: too many of it are the same"),
+    "misleading": gettext_lazy("no share: found or labelled misleading"),
+}
+
+MEASURES: Final[Mapping[str, Promise]] = {
+    "orders": gettext_lazy("orders of each piece"),
+    "refunded": gettext_lazy("share refunded"),
+    "complained": gettext_lazy("share complained of"),
+    "bad_reviews": gettext_lazy("share of bad reviews"),
+}

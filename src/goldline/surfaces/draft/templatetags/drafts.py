@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import template
 
+from goldline.market.quality.codebook import Sign, shipped
+from goldline.market.quality.grade import Place
 from goldline.surfaces.draft import wording
+from goldline.surfaces.web import language
 
 register = template.Library()
 TONES = {"severe": "bad", "serious": "bad", "notice": "wait", "excused": "good"}
@@ -44,3 +49,27 @@ def goods(name: str) -> str:
 def severity_tone(name: str) -> str:
     """The colour of a severity."""
     return TONES.get(name, "wait")
+
+
+@register.filter
+def value_title(name: str) -> str:
+    """The name of one of the four values of good content."""
+    return language.told(shipped().titled(name))
+
+
+@register.filter
+def by_sign(places: Iterable[Place]) -> list[Sign]:
+    """The signs that stand in a text, each once, in order."""
+    return list({each.sign.id: each.sign for each in places}.values())
+
+
+@register.filter
+def pool(name: str) -> str:
+    """What a share of extra traffic was given for, or why there was none."""
+    return wording.worded(wording.POOLS, name)
+
+
+@register.filter
+def measure(name: str) -> str:
+    """What is compared between content with a share and content held out."""
+    return wording.worded(wording.MEASURES, name)
