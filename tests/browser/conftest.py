@@ -87,11 +87,13 @@ def court(server_url: str, template_url: str, tmp_path_factory: pytest.TempPathF
 
 
 @contextmanager
-def served(url: str, home: Path) -> Iterator[Site]:
-    """The installation served on a database, with one operator."""
+def served(url: str, home: Path, people: str = "") -> Iterator[Site]:
+    """The installation served on a database, with one operator, and more people if a script makes them."""
     port = _free_port()
     environment = _environment(home, url, port)
     _run(environment, MAKE_OPERATOR, url)
+    if people:
+        _run(environment, people, url)
     links = _run(environment, LINKS, *ORDERS).split()
     process = subprocess.Popen([sys.executable, "-c", SERVE, url, str(port)], env=environment)
     try:

@@ -99,11 +99,12 @@ def allocate(pieces: Iterable[Piece], budget: int, terms: Terms, day: str) -> li
     got: dict[str, int] = {}
     spent: dict[str, int] = defaultdict(int)
     kept = int(Fraction(str(terms.exploration_share)) * budget)
-    for pool, most in ((EXPLORATION, kept), (QUALITY, budget)):
-        # What the new creators' content cannot take goes to all.
-        given = _share(pools[pool], min(most, budget - sum(got.values())), cap, spent, terms)
-        got |= given
-        for piece in pools[pool]:
+    # New creators first have what is kept for them; then all that is good has the rest, theirs too.
+    good = [*pools[QUALITY], *(piece for piece in pools[EXPLORATION] if _is_good(piece, terms))]
+    for sharing, most in ((pools[EXPLORATION], kept), (good, budget)):
+        given = _share(sharing, min(most, budget - sum(got.values())), cap, spent, terms)
+        for piece in sharing:
+            got[piece.content_id] = got.get(piece.content_id, 0) + given[piece.content_id]
             spent[piece.creator_id] += given[piece.content_id]
     names = {piece.content_id: pool for pool, each in pools.items() for piece in each}
     return [Award(piece, names[piece.content_id], got.get(piece.content_id, 0)) for piece in ordered]
@@ -113,12 +114,15 @@ def _pool(piece: Piece, terms: Terms, day: str) -> str:
     if piece.veto is not None:
         return VETOED
     new = piece.new_creator and piece.points >= terms.exploration_floor
-    good = piece.points >= terms.floor and piece.worst >= terms.worst_value
-    if not new and not good:
+    if not new and not _is_good(piece, terms):
         return BELOW
     if drawn(f"{day}|{piece.content_id}") < terms.hold_out:
         return HELD_OUT
     return EXPLORATION if new else QUALITY
+
+
+def _is_good(piece: Piece, terms: Terms) -> bool:
+    return piece.points >= terms.floor and piece.worst >= terms.worst_value
 
 
 def drawn(text: str) -> float:
