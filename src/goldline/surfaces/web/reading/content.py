@@ -9,6 +9,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from goldline.market.quality.codebook import VALUES
+from goldline.market.quality.codebook import shipped as shipped_book
 from goldline.market.quality.incentive import shipped
 from goldline.market.quality.share import Candidate, last_shares, stock
 from goldline.study.incentive import Effect, effect
@@ -58,7 +59,7 @@ def shared_day(connection: Connection) -> SharedDay:
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_ROWS.encode(), {"day": day, "most": SHOWN}).fetchall()
     for each in rows:
-        each["values"] = [each[value] for value in VALUES]
+        each["values"] = [(shipped_book().titled(value), each[value]) for value in VALUES]
     return SharedDay(day, list(pools), rows, effect(connection))
 
 
