@@ -302,10 +302,11 @@ def run(
 ) -> None:
     """Run `workers` processes over the partitions, or `only` those named; returns when all have stopped.
 
-    Raises GoldlineError('no_partition'), and SystemExit(1) when a process failed.
+    Raises GoldlineError('no_partition', 'as_of_future'), and SystemExit(1) when a process failed.
     """
     with connect(url) as connection:
         require_known(connection, only)
+        _check_as_of(connection, as_of)
         share = -(-(len(set(only)) or count_partitions(connection)) // workers)
     arguments = (url, vocabulary, catalogue, as_of, until_idle, share, max_events, only)
     if workers == 1:
