@@ -266,6 +266,22 @@ def test_a_raised_limit_counts_what_was_spent(scene: Scene) -> None:
         assert scene.ask(f"o-{number}", "r", 30_000).answer == answer, limit
 
 
+def test_a_day_of_exposure_is_the_packs_own(scene: Scene) -> None:
+    """In Shanghai the day turns at four in the afternoon UTC: what was granted before counts until then, not after."""
+    text = edited(('currency = "CNY"', 'currency = "CNY"\nzone     = "Asia/Shanghai"'))
+    publish(scene.connection, pack(text), vocabulary(), NOW)
+    scene.desk = Desk(vocabulary(), load_published(scene.connection, vocabulary()), PARTITIONS)
+    scene.tell(*(each for n in range(4) for each in ordered(f"o-{n}")))
+    answers = []
+    midnight = NOW.replace(hour=16, minute=0, second=0, microsecond=0)
+    times = (midnight - timedelta(hours=2), midnight - timedelta(seconds=1), midnight, midnight + timedelta(hours=9))
+    for number, at in enumerate(times):
+        scene.connection.execute("UPDATE driven_clock SET at = %s", [at])
+        scene.connection.commit()
+        answers.append(scene.ask(f"o-{number}", "r", 30_000).answer)
+    assert answers == ["instant", "review", "instant", "review"]
+
+
 def test_a_decision_of_no_date_in_force_is_refused(scene: Scene) -> None:
     """Between versions nobody is answered."""
     dates = 'effective = { until = 2026-01-01, by = "asked_at" }\n'

@@ -29,6 +29,7 @@ from goldline.core.ledger.accrual import derived_id
 from goldline.core.ledger.limit import period_start
 from goldline.core.policy.decision import Decision
 from goldline.core.policy.decision_sql import Ruling, live_sql, rule_sql, ruling
+from goldline.core.policy.pack import zone_of
 from goldline.core.policy.published import RuleSet
 from goldline.core.spelling import closest
 from goldline.core.statement import Statement, numbered
@@ -245,14 +246,15 @@ def _written(connection: Connection[Any], counter: Counter, asking: _Asking) -> 
 def _drawing(decision: Decision, asking: _Asking) -> dict[str, Any]:
     """What is drawn on, and from when on each limit counts."""
     exposure, budget, breaker = decision.exposure, decision.budget, decision.breaker
+    zone = zone_of(decision.zone)
     spends = asking.ruling.answer == decision.spends
     who = asking.ruling.facts.get(exposure.per) if exposure else None
     return {
         "spends": spends, "limited": spends and bool(decision.ceilings), "exhausted": decision.exhausted,
         "who": who or asking.asker,
-        "exposure_since": period_start(exposure.period, asking.at) if exposure else None,
+        "exposure_since": period_start(exposure.period, asking.at, zone) if exposure else None,
         "exposure": exposure.limit_minor if exposure else None,
-        "budget_since": period_start(budget.period, asking.at) if budget else None,
+        "budget_since": period_start(budget.period, asking.at, zone) if budget else None,
         "budget": budget.limit_minor if budget else None,
         "window_s": breaker.window_s if breaker else None, "breaker": breaker.limit_minor if breaker else None,
     }  # fmt: skip

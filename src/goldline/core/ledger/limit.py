@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from psycopg import Connection
@@ -24,9 +24,9 @@ from goldline.core.policy.promise import Promise
 TRIPPED_WHY: Final = "accruals in the window passed the limit"
 
 
-def period_start(period: str, now: datetime) -> date:
-    """The first day, UTC, of the budget period that holds `now`: day, week (from Monday), month or year."""
-    today = now.date()
+def period_start(period: str, now: datetime, zone: tzinfo = UTC) -> date:
+    """The first day of the budget period that holds `now`, in a zone: day, week (from Monday), month or year."""
+    today = now.astimezone(zone).date()
     if period == "day":
         return today
     if period == "week":

@@ -71,7 +71,8 @@ class Decision:
 
     `policy` is '<pack>.<id>'. `spends` is the answer that costs `amount` (None: no answer costs anything), and
     `exhausted` the answer instead of it once a limit is reached. `reason` is what is said when no ground holds.
-    `grounds` are those in force, in the order written; `asleep` lists the others.
+    `grounds` are those in force, in the order written; `asleep` lists the others. The periods of its limits are days,
+    weeks, months and years of `zone`.
     """
 
     policy: str
@@ -97,6 +98,7 @@ class Decision:
     grade: str | None = None
     asleep: tuple[Asleep, ...] = ()
     uses: frozenset[Use] = frozenset()
+    zone: str = "UTC"
 
     @property
     def id(self) -> str:

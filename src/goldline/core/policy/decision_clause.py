@@ -80,9 +80,9 @@ def _decision(table: Table, setting: Setting) -> Decision | None:
     return Decision(
         policy=policy, version=1, pack=setting.pack, question=question.kind, title=title, about=about,
         effective_from=start, effective_until=until, by=by, answers=answers, otherwise=otherwise, reason=reason,
-        grounds=tuple(each for each in grounds if each.id not in resting), currency=setting.currency, spends=spends,
-        exhausted=exhausted, **ceilings, clause=clause, grade=grade, asleep=tuple(asleep),
-        uses=_uses(table, grounds),
+        grounds=tuple(each for each in grounds if each.id not in resting), currency=setting.currency,
+        zone=str(setting.zone), spends=spends, exhausted=exhausted, **ceilings, clause=clause, grade=grade,
+        asleep=tuple(asleep), uses=_uses(table, grounds),
     )  # fmt: skip
 
 

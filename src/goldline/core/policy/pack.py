@@ -447,7 +447,8 @@ def body(values: Mapping[str, Any], promise: Promise | Decision, setting: clause
         plain["effective"] = {key: at.isoformat() for key, at in bounds.items() if at} | {"by": promise.by}
     if isinstance(promise, Promise) and promise.cap_minor is not None:
         plain["cap"] = Money(promise.cap_minor, setting.currency).decimal()
-    return {**plain, **_plain(setting.definitions.body(promise.uses)), "currency": setting.currency}
+    zone = {} if isinstance(promise, Promise) or promise.zone == "UTC" else {"zone": promise.zone}
+    return {**plain, **_plain(setting.definitions.body(promise.uses)), **zone, "currency": setting.currency}
 
 
 def _plain(value: Any) -> Any:
