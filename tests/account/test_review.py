@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import Connection
 
-from goldline.core.account import review, sample
+from goldline.core.account import review, roster, sample
 from goldline.core.account.agreement import alpha, kappa
 from goldline.core.account.capacity import load, needed, staffing, waits
 from goldline.core.account.review import Claim, Opening
+from goldline.core.audit import Actor
 from goldline.core.database import connect
 from goldline.core.errors import GoldlineError
 from tests.laws.world import hours
@@ -201,6 +202,27 @@ def test_agreement_is_bounded_and_whole_when_all_agree(pairs: list[tuple[str, st
     assert same in (None, 1)
     measured = alpha([list(each) for each in pairs])
     assert measured is None or measured <= 1
+
+
+def test_who_is_removed_holds_nothing(database: Connection[Any]) -> None:
+    """The cases go back at once, an answer under the old number is refused, and the trail says so."""
+    opened(database, 2)
+    review.add_reviewer(database, "ada", languages=["zh-Hans", ""])
+    review.add_reviewer(database, "ben")
+    claim = taken(database, "ada")
+    assert claim is not None
+    assert [(each.name, each.holding) for each in roster.roster(database, hours(0.1))] == [("ada", 1), ("ben", 0)]
+    assert roster.remove_reviewer(database, "ada", Actor("shell", "olga"), hours(0.1)) == 1
+    with pytest.raises(GoldlineError, match="does not hold"):
+        review.enter(database, claim.case_id, "ada", claim.epoch, hours(0.1))
+    again = review.take(database, "ben", hours(0.1), case_id=claim.case_id)
+    assert again is not None
+    assert again.epoch > claim.epoch
+    with pytest.raises(GoldlineError, match="no reviewer"):
+        roster.remove_reviewer(database, "ada", Actor("shell", "olga"), hours(0.1))
+    with pytest.raises(GoldlineError, match="no reviewer"):
+        review.take(database, "ada", hours(0.2))
+    assert [each.active for each in roster.roster(database, hours(1))] == [True, False]
 
 
 def test_the_delay_formula_is_that_of_the_tables() -> None:

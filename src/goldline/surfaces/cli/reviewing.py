@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ import click
 
 from goldline.core import audit, member
 from goldline.core.account import capacity as erlang
-from goldline.core.account import massoverturn, review, sample, statement
+from goldline.core.account import massoverturn, review, roster, sample, statement
 from goldline.core.account.massoverturn import Progress, Selection
 from goldline.core.account.picture import Effect
 from goldline.core.account.statement import READERS, Reader
@@ -66,6 +67,35 @@ def add(name: str, kinds: tuple[str, ...], languages: tuple[str, ...], categorie
     click.echo(f"{name} is a reviewer and may hold {counted(most, 'case')}.", err=True)
     if known is None:
         click.echo(f"Nobody can sign in as {name} yet: goldline user create {name} --role reviewer", err=True)
+
+
+@group.command("list")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def listing(form: str) -> None:
+    """Who reviews: what each knows, may hold, and holds now."""
+    with record() as connection:
+        found = roster.roster(connection, present(connection))
+    if form == "json":
+        click.echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
+        return
+    for each in found:
+        knows = " ".join(f"{name}={','.join(values)}" for name, values in
+                         (("kinds", each.kinds), ("languages", each.languages), ("categories", each.categories))
+                         if values)  # fmt: skip
+        at_work = f"holds {each.holding} of {each.most}" if each.active else "removed"
+        click.echo(f"{each.name}  {at_work}, {counted(each.taken, 'case')} taken  {knows}".rstrip())
+    if not found:
+        click.echo("There are no reviewers yet: goldline review add NAME.", err=True)
+
+
+@group.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Take the reviewer NAME off the roster; cases held go back to those that wait."""
+    with record() as connection:
+        given_back = roster.remove_reviewer(connection, name, actor(), present(connection))
+        connection.commit()
+    click.echo(f"{name} is no reviewer any more; {counted(given_back, 'case')} given back.", err=True)
 
 
 @group.command()
