@@ -13,7 +13,7 @@ from goldline.core.errors import DatabaseError
 from goldline.core.facts.subject import Vocabulary
 
 SCRIPTS: Final = (
-    "schema.sql", "calendar.sql", "silence.sql", "account.sql", "decision.sql", "appeal.sql", "access.sql",
+    "schema.sql", "calendar.sql", "sets.sql", "account.sql", "decision.sql", "appeal.sql", "access.sql",
     "likeness.sql", "campaign.sql",
 )  # fmt: skip
 # Two processes that install at once would trip over each other's CREATE … IF NOT EXISTS.

@@ -151,6 +151,7 @@ class Order(Subject):
     refund_refused_at = FirstAt("refund.decided", where={"outcome": "refused"}, about="the first refused refund")
     instant_at = Least("refund.decided", "instant_at", INSTANT, about="the first refund granted at once")
     refund_paid_at = FirstAt("refund.paid", about="when refund money left")
+    refund_paid_last_at = LastAt("refund.paid", about="when refund money last left")
     refund_paid = Greatest("refund.paid", "amount_minor", MONEY, about="the greatest payment of a refund")
     refunds_paid = Union(
         "refund.paid", "refund_id", "amount_minor", "payment_id", about="every payment of a refund, with its case"
@@ -208,9 +209,12 @@ class Order(Subject):
         "case when coalesce(refund_agreed_by, '') <> 'automatic' and not coalesce(cancelled_by = 'merchant'"
         " and cancelled_at <= coalesce(refund_agreed_at, refund_paid_at), false) then"
         " least(case when coalesce(refund_agreed, refund_asked) >= paid_amount then refund_agreed_at end,"
-        " case when refund_paid >= paid_amount then refund_paid_at end) end",
+        " case when refund_paid >= paid_amount then refund_paid_at end,"
+        " case when not coalesce(cancelled_by = 'merchant' and cancelled_at <= refund_paid_last_at, false)"
+        " then once_total(refunds_paid, paid_amount, refund_paid_last_at) end) end",
         INSTANT,
-        about="when all its money was agreed to go back, or went: not by the clock, nor after the merchant cancelled",
+        about="when all its money was agreed to go back, or went, in one refund or several: not by the clock, nor after"
+        " the merchant cancelled",
     )
     defect_at = Derived(
         "least(case when refund_ground = 'quality' or refund_defect is not null then refund_asked_at end,"

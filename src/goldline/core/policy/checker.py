@@ -21,7 +21,7 @@ from goldline.core.policy.term import ERROR, Kind, Term
 
 FUNCTIONS: Final = (
     "abs", "broken", "ceil", "clamp", "coalesce", "deadline", "first_silence", "floor", "greatest", "least", "nullif",
-    "param", "round", "tariff",
+    "once_total", "param", "round", "tariff",
 )  # fmt: skip
 _COMPARISONS: Final[dict[type[exp.Expr], str]] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",

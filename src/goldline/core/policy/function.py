@@ -233,6 +233,30 @@ def _first_silence(checker: Checker, node: exp.Anonymous) -> Term:
     )
 
 
+def _once_total(checker: Checker, node: exp.Anonymous) -> Term:
+    """`once_total(lines, amount, at)`: the instant, if the amounts of the lines come to as much together; else null.
+
+    A line is what a fact that is a set of several fields holds: a JSON array, here of an id and an amount in minor
+    units.
+    """
+    hint = "write once_total(refunds_paid, paid_amount, refund_paid_last_at)"
+    if len(node.expressions) != 3 or not _is_set(checker, node.expressions[0]):
+        return checker.fault(node, "once_total() takes a set of lines, an amount and an instant", hint)
+    wants: tuple[Kind, ...] = ("set", "money", "instant")
+    pairs = zip(node.expressions, wants, strict=True)
+    sides = tuple(checker.wanted(each, kind, "once_total() takes") for each, kind in pairs)
+    if ERROR in sides:
+        return ERROR
+    lines, amount, at = sides
+    postgres = f"goldline.once_total({lines.postgres}, {amount.postgres}, {at.postgres})"
+    total = f"list_sum(list_transform({lines.duckdb}, lambda line: CAST(json_extract(line, '$[1]') AS DECIMAL(38, 0))))"
+    reached = (
+        f"coalesce({total}, 0) * {10**amount.scale} >= ({terms.aligned(amount, amount.scale)}) * {10**amount.scale}"
+    )
+    duckdb = f"(CASE WHEN {reached} THEN {at.duckdb} END)"
+    return terms.plain("instant", _called("once_total", sides), postgres, duckdb, sides)
+
+
 def _is_set(checker: Checker, node: exp.Expr) -> bool:
     return isinstance(node, exp.Column) and checker.types.get(node.name) == "set"
 
@@ -294,6 +318,7 @@ _OURS: Final[dict[str, Rule]] = {
     "clamp": _clamp,
     "deadline": _deadline,
     "first_silence": _first_silence,
+    "once_total": _once_total,
     "broken": _broken,
     "param": _param,
     "tariff": _tariff,

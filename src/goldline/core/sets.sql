@@ -1,4 +1,4 @@
--- Silence: from when on a trace has been silent for too long.
+-- Sets looked at as a whole: from when on a trace has been silent for too long, what lines come to together.
 SET search_path = goldline;
 
 -- The clock starts at `start`, and every instant of `times` after it and before `until` starts it anew, unless it has
@@ -28,3 +28,10 @@ BEGIN
     END LOOP;
     RETURN runs_out;
 END $$;
+
+-- Lines are JSON arrays of an id and an amount in minor units, such as payments of refunds: the instant, once they come
+-- to the amount together; null before.
+CREATE OR REPLACE FUNCTION once_total(lines text[], amount numeric, at timestamptz) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT at WHERE (SELECT coalesce(sum((line::jsonb ->> 1)::numeric), 0) FROM unnest(lines) AS line) >= amount
+$$;
