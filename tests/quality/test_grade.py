@@ -85,6 +85,8 @@ def test_evidence_holds_a_value_down() -> None:
         ('id       = "credible"', 'id       = "funny"', "funny"),
         ("'不建议'", "'(不建议'", "no pattern"),
         ('en = "Honest", "zh-Hans" = "实在"', 'en = "Honest"', "both languages"),
+        ("'不建议'", "'不建议.*'", "without end"),
+        ("'不建议'", "'不建议{2,}'", "without end"),
         ('id    = "measure"', 'id    = "price"', "one id"),
         ("over  = 2", 'over  = "x"', "ceiling"),
     ],

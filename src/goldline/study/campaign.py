@@ -14,17 +14,14 @@ from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from psycopg import Connection
 
 from goldline.core.account.campaign import SURVEY, Standing, later_sql, standing
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.policy.campaign import Campaign
+from goldline.study.bootstrap import RESAMPLES, Counts, again, bounds
 
 FEWEST: Final = 5  # owners in either group
-RESAMPLES: Final = 500
-Counts = NDArray[np.float64]
-"""One row for each owner: in scope and met before, in scope and met after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,22 +157,14 @@ def effect(connection: Connection[Any], at_work: Standing, *, seed: int = 618) -
 
 
 def measured(called: Counts, others: Counts, seed: int) -> Effect:
-    """The effect from the counts of either group's owners."""
+    """The effect from the counts of either group's owners: in scope and met before, in scope and met after."""
     draw = np.random.default_rng(seed)
-    changes = np.sort([_changed(_again(draw, called)) - _changed(_again(draw, others)) for _ in range(RESAMPLES)])
+    low, high = bounds([_changed(again(draw, called)) - _changed(again(draw, others)) for _ in range(RESAMPLES)])
     (before, after), (others_before, others_after) = _shares(called.sum(axis=0)), _shares(others.sum(axis=0))
     return Effect(
         len(called), len(others), before, after, others_before, others_after,
-        (after - before) - (others_after - others_before),
-        float(changes[round(0.05 * (RESAMPLES - 1))]), float(changes[round(0.95 * (RESAMPLES - 1))]),
+        (after - before) - (others_after - others_before), low, high,
     )  # fmt: skip
-
-
-def _again(draw: np.random.Generator, counts: Counts) -> Counts:
-    """The sums over as many owners, drawn again with replacement."""
-    weights = draw.multinomial(len(counts), np.full(len(counts), 1 / len(counts)))
-    summed: Counts = weights @ counts
-    return summed
 
 
 def _shares(sums: Counts) -> tuple[float, float]:

@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from psycopg import Connection
 
+from goldline.study.bootstrap import RESAMPLES, Counts, again, bounds
+
 FEWEST: Final = 5
-RESAMPLES: Final = 500
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +58,19 @@ def effect(connection: Connection[Any], days: int = 7, seed: int = 618) -> Effec
     return Effect(len(shared), len(held), days, tuple(differences(shared, held, seed)))
 
 
-def differences(shared: Floats, held: Floats, seed: int) -> list[Difference]:
+def differences(shared: Counts, held: Counts, seed: int) -> list[Difference]:
     """Every measure from the counts of each piece: orders, refunded, complained, reviews, bad reviews."""
     draw = np.random.default_rng(seed)
-    drawn = [(_again(draw, shared), _again(draw, held)) for _ in range(RESAMPLES)]
+    drawn = [(again(draw, shared), again(draw, held)) for _ in range(RESAMPLES)]
     found = []
     for name, part, whole in MEASURES:
         one, other = (_level(counts.sum(axis=0), len(counts), part, whole) for counts in (shared, held))
-        values = sorted(_level(a, len(shared), part, whole) - _level(b, len(held), part, whole) for a, b in drawn)
-        low, high = values[round(0.05 * (RESAMPLES - 1))], values[round(0.95 * (RESAMPLES - 1))]
-        found.append(Difference(name, one, other, one - other, low, high))
+        values = [_level(a, len(shared), part, whole) - _level(b, len(held), part, whole) for a, b in drawn]
+        found.append(Difference(name, one, other, one - other, *bounds(values)))
     return found
 
 
-def _again(draw: np.random.Generator, counts: Floats) -> Floats:
-    summed: Floats = draw.multinomial(len(counts), np.full(len(counts), 1 / len(counts))) @ counts
-    return summed
-
-
-def _level(sums: Floats, pieces: int, part: int, whole: int | None) -> float:
+def _level(sums: Counts, pieces: int, part: int, whole: int | None) -> float:
     return float(sums[part] / max(pieces if whole is None else sums[whole], 1))
 
 

@@ -16,6 +16,9 @@ from goldline.core.errors import GoldlineError
 FILE: Final = Path(__file__).with_name("codebook.toml")
 VALUES: Final = ("honest", "credible", "professional", "engaging")
 ALL: Final = "all"
+# Of a text of nothing but digits, a repetition without end would try every end from every start.
+_UNBOUNDED: Final = re.compile(r"[*+]|\{\d*,\}")
+_ESCAPED, _SET = re.compile(r"\\."), re.compile(r"\[[^\]]*\]")
 LEVELS: Final = 5
 Words = dict[str, str]
 """A text in every language: 'en' and 'zh-Hans'."""
@@ -125,6 +128,8 @@ def _compiled(sign: Sign, where: str) -> None:
             re.compile(pattern)
         except re.error as fault:
             raise _bad(where, f"sign '{sign.id}': {pattern!r} is no pattern: {fault}") from None
+        if _UNBOUNDED.search(_SET.sub("x", _ESCAPED.sub("x", pattern))):
+            raise _bad(where, f"sign '{sign.id}': {pattern!r} repeats without end; say how often at most: {{1,9}}")
 
 
 def _bad(where: str, why: str) -> GoldlineError:
