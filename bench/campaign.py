@@ -49,7 +49,7 @@ on    = "swept_listing"
 title = { en = "Promised too much", "zh-Hans" = "夸大宣传" }
 about = { en = "Found in the campaign.", "zh-Hans" = "专项治理中发现。" }
 at    = "found_at"
-when  = "campaign = 'words'"
+when  = "campaign = 'bench.words'"
 """
 _FILL: Final = """
     INSERT INTO fact_listing (partition, key, merchant_id, listing_id, published_at, offered_at, title, category,

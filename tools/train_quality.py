@@ -55,7 +55,7 @@ def captions() -> list[Caption]:
 def made() -> dict[str, Any]:
     """The model as it is kept."""
     read, book = captions(), shipped()
-    counts = [counted(tuple(found(book, each.text))) for each in read]
+    counts = [counted(tuple(found(book, each.text)), each.text) for each in read]
     lines = {value: fit(read, counts, number, value) for number, value in enumerate(VALUES)}
     return {
         "codebook": book.version,

@@ -37,7 +37,7 @@ on     = "swept_listing"
 title  = { en = "Promised too much", "zh-Hans" = "夸大宣传" }
 about  = { en = "Found in the campaign.", "zh-Hans" = "专项治理中发现。" }
 at     = "found_at"
-when   = "campaign = 'plain-words'"
+when   = "campaign = 'law.plain-words'"
 
 [[ladder]]
 id     = "words"

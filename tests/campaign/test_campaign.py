@@ -10,9 +10,10 @@ import pytest
 from goldline.core.account.campaign import SURVEY, advance, pause, resume, standing
 from goldline.core.account.overturn import Ground, held_rules, overturn
 from goldline.core.policy.diagnostic import PolicyError
+from goldline.core.policy.published import publish
 from goldline.study.campaign import measured, result
 from goldline.study.campaignpreview import preview
-from tests.campaign.drive import BEFORE, OVER, SWEPT, TOLD, campaign_of, found, looked_at, offered, run, text
+from tests.campaign.drive import BEFORE, LATER, OVER, SWEPT, TOLD, campaign_of, found, looked_at, offered, run, text
 from tests.laws.world import World, hours, pack_of
 
 
@@ -114,8 +115,45 @@ def test_those_called_up_later_are_found_later(database_url: str) -> None:
         assert effect.before == effect.others_before == effect.others_after == pytest.approx(1 / 3)
         assert effect.change == pytest.approx(-10 / (3 * called))
         assert effect.low <= effect.change <= effect.high < 0
+        run(world, hours(24 * 17), size=50)
+        assert {each.split("/")[0] for each in found(world)}.isdisjoint(later)
         run(world, hours(24 * 23), size=50)
         assert {each.split("/")[0] for each in found(world)} == set(map("m{}".format, range(40))) - set(mended)
+
+
+def test_whoever_is_told_late_has_as_long(database_url: str) -> None:
+    """A survey that could only be made at the end of the self-check: the sweep waits until there was time to mend."""
+    with World(database_url, pack_of(text())) as world:
+        stock(world, merchants=3)
+        run(world, SWEPT)
+        assert found(world) == []
+        assert standing(world.connection, campaign_of(world), SWEPT).state == "mending"
+        world.connection.commit()
+        run(world, hours(24 * 17))
+        assert found(world) == []
+        run(world, hours(24 * 18))
+        assert len(found(world)) == 3
+
+
+@pytest.mark.parametrize("change", ["", LATER.replace("0.5", "0.1")])
+def test_nobody_is_found_before_being_told(database_url: str, change: str) -> None:
+    """The later part is taken out or made smaller after the survey: who was drawn for it is told first all the same."""
+    with World(database_url, pack_of(text(later=True))) as world:
+        stock(world, merchants=40)
+        run(world, TOLD, size=50)
+        later = {owner for (owner,) in world.rows("SELECT owner FROM campaign_owner WHERE later AND number = 0")}
+        publish(world.connection, pack_of(text(later=True).replace(LATER, change)), world.words, SWEPT)
+        world.connection.commit()
+        world.reload()
+        run(world, SWEPT, size=50)
+        assert {each.split("/")[0] for each in found(world)} == {f"m{n}" for n in range(40)} - later
+        told_at = world.value("SELECT later_told_at FROM campaign")
+        assert (told_at is not None) == (change == "")
+        world.connection.commit()
+        run(world, hours(24 * 17), size=50)
+        assert {each.split("/")[0] for each in found(world)}.isdisjoint(later)
+        run(world, hours(24 * 26), size=50)
+        assert len(found(world)) == 40
 
 
 def test_chance_alone_is_no_effect() -> None:

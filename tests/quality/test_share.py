@@ -67,6 +67,11 @@ def test_good_content_gets_a_share(database_url: str) -> None:
         assert kept["hit"][0]["why"] == "screening"
         assert all(100 <= honest <= 500 for *_, honest in rows)
         assert effect(world.connection) is None
+        world.feed([published("w", GOOD, 5)])
+        world.step(hours(72))
+        more = share(world.connection, shipped(), 10_000, DAY)
+        assert [each.content_id for each, award in more.awards if award.pool != "below"] == ["w"]
+        assert sum(got.values()) + sum(award.showings for _, award in more.awards) <= 10_000
 
 
 def test_copies_and_labels_veto(database_url: str) -> None:

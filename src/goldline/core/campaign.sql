@@ -6,9 +6,12 @@ CREATE TABLE IF NOT EXISTS campaign (
     policy        text PRIMARY KEY,
     told_at       timestamptz,                     -- when those called up first were told
     later_told_at timestamptz,                     -- and those called up later
+    later_part    numeric,                         -- the part drawn for later, as it began
     paused_at     timestamptz,
     ended_at      timestamptz                      -- when its last pass was over
 );
+
+ALTER TABLE campaign ADD COLUMN IF NOT EXISTS later_part numeric;
 
 -- One pass over the whole stock: the first is a survey, before anybody is told; the others are sweeps.
 CREATE TABLE IF NOT EXISTS campaign_pass (

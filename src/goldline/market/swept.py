@@ -20,7 +20,7 @@ class SweptListing(Subject):
     beside: ClassVar[dict[str, tuple[str, ...]]] = {"campaign": ("listing_id", "seen")}
 
     merchant_id = First("listing.swept", "merchant_id", TEXT, about="who sells it")
-    campaign = First("listing.swept", "campaign", TEXT, about="the campaign's id inside its pack")
+    campaign = First("listing.swept", "campaign", TEXT, about="the campaign, as <pack>.<id>")
     listing_id = First("listing.swept", "listing_id", TEXT, about="the listing")
     found_at = FirstAt("listing.swept", about="when the sweep found it")
     seen = Union("listing.swept", "campaign", "seen", about="the facts the campaign reads, as they were")
@@ -36,7 +36,7 @@ class SweptContent(Subject):
     beside: ClassVar[dict[str, tuple[str, ...]]] = {"campaign": ("content_id", "seen")}
 
     creator_id = First("content.swept", "creator_id", TEXT, about="whose it is")
-    campaign = First("content.swept", "campaign", TEXT, about="the campaign's id inside its pack")
+    campaign = First("content.swept", "campaign", TEXT, about="the campaign, as <pack>.<id>")
     content_id = First("content.swept", "content_id", TEXT, about="the content")
     found_at = FirstAt("content.swept", about="when the sweep found it")
     seen = Union("content.swept", "campaign", "seen", about="the facts the campaign reads, as they were")

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from psycopg import Connection
 
-from goldline.core.account.campaign import SURVEY, Standing, later_sql, standing
+from goldline.core.account.campaign import SURVEY, Standing, later_sql, mend_until, standing
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.policy.campaign import Campaign
 from goldline.study.bootstrap import RESAMPLES, Counts, again, bounds
@@ -47,8 +47,9 @@ class Result:
     """A campaign in figures. Counts of things, not of owners, unless said.
 
     `suspected` met the criteria before anybody was told; of those of owners called up by now `mended` met them no more
-    when the last sweep came by, or were gone. `found` were told as events; `standing` and `overturned` are the findings
-    of rules that followed, `sanctions` what they brought, `appeals` what was filed against them.
+    when the last sweep came by, or were gone. `found` were told as events, of which `waiting` wait for a person to
+    look; `standing` and `overturned` are the findings of rules that followed, `sanctions` what they brought, `appeals`
+    what was filed against them.
     """
 
     campaign: str
@@ -59,6 +60,7 @@ class Result:
     suspected: int
     mended: int
     found: int
+    waiting: int
     standing: int
     overturned: int
     sanctions: int
@@ -73,6 +75,7 @@ class Result:
 def result(connection: Connection[Any], vocabulary: Vocabulary, campaign: Campaign, now: datetime) -> Result:
     """What a campaign has come to by a clock."""
     at_work = standing(connection, campaign, now)
+    campaign = at_work.campaign
     survey = next((each for each in at_work.passes if each.number == SURVEY), None)
     owners, in_scope, suspected = _seen(connection, campaign)
     swept = _swept(vocabulary, campaign)
@@ -99,7 +102,7 @@ def _mended(connection: Connection[Any], at_work: Standing) -> int:
     if not whole:
         return 0
     later = campaign.later
-    waits = later is not None and whole[-1].at < later.check_until
+    waits = later is not None and (at_work.later_told_at is None or whole[-1].at < mend_until(at_work, later=True))
     held = f" AND NOT {later_sql(campaign, 's.owner')}" if waits else ""
     row = connection.execute(
         "SELECT count(*) FROM campaign_suspect s WHERE s.policy = %s AND s.number = %s AND s.told_at IS NULL"
@@ -116,22 +119,24 @@ def _swept(vocabulary: Vocabulary, campaign: Campaign) -> str | None:
     return next(kinds, None)
 
 
-def _followed(connection: Connection[Any], campaign: Campaign, swept: str | None) -> tuple[int, int, int, int]:
-    """Findings that stand, those overturned, sanctions that stand, appeals."""
+def _followed(connection: Connection[Any], campaign: Campaign, swept: str | None) -> tuple[int, int, int, int, int]:
+    """Findings that wait for a person, that stand, those overturned, sanctions that stand, appeals."""
     row = connection.execute(
         """
         WITH found AS (
-            SELECT id, status FROM finding WHERE subject = %(swept)s AND split_part(policy, '.', 1) = %(pack)s
-                AND facts ->> 'campaign' = %(id)s AND rollout = 'act'
+            SELECT id, status, rollout FROM finding WHERE subject = %(swept)s AND split_part(policy, '.', 1) = %(pack)s
+                AND facts ->> 'campaign' = %(id)s
         )
-        SELECT count(*) FILTER (WHERE status = 'standing'), count(*) FILTER (WHERE status = 'overturned'),
+        SELECT count(*) FILTER (WHERE status = 'standing' AND rollout <> 'act'),
+            count(*) FILTER (WHERE status = 'standing' AND rollout = 'act'),
+            count(*) FILTER (WHERE status = 'overturned'),
             (SELECT count(*) FROM sanction s JOIN found f ON f.id = s.finding_id WHERE s.revoked_at IS NULL),
             (SELECT count(*) FROM appeal a JOIN found f ON f.id = a.finding_id)
         FROM found
         """,
-        {"swept": swept, "pack": campaign.pack, "id": campaign.id},
+        {"swept": swept, "pack": campaign.pack, "id": campaign.policy},
     ).fetchone()
-    return (0, 0, 0, 0) if row is None else (row[0], row[1], row[2], row[3])
+    return (0, 0, 0, 0, 0) if row is None else (row[0], row[1], row[2], row[3], row[4])
 
 
 def effect(connection: Connection[Any], at_work: Standing, *, seed: int = 618) -> Effect | None:
@@ -140,7 +145,9 @@ def effect(connection: Connection[Any], at_work: Standing, *, seed: int = 618) -
     if later is None:
         return None
     told_at = at_work.later_told_at or later.announced_at
-    whole = [p.number for p in at_work.passes if p.ended_at is not None and p.number != SURVEY and p.at < told_at]
+    whole = [
+        p.number for p in at_work.passes if p.ended_at is not None and p.number != SURVEY and p.ended_at <= told_at
+    ]
     if not whole:
         return None
     rows = connection.execute(

@@ -10,8 +10,9 @@ again anywhere, and what was found once is told once.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from hashlib import md5
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from goldline.core.facts.subject import Subject, Vocabulary
 from goldline.core.inbox import Intake
 from goldline.core.ledger.accrual import derived_id
 from goldline.core.outbox.message import Message, queue, wanted
-from goldline.core.policy.campaign import Campaign
+from goldline.core.policy.campaign import Campaign, Later
 
 BITE: Final = 20_000
 VIA: Final = "campaign"
@@ -69,14 +70,40 @@ class Standing:
 
 
 def standing(connection: Connection[Any], campaign: Campaign, now: datetime) -> Standing:
-    """How far a campaign has come."""
+    """How far a campaign has come; its draw is the one it began with, whatever was published since."""
     row = connection.execute(
-        "SELECT told_at, later_told_at, paused_at, ended_at FROM campaign WHERE policy = %s", (campaign.policy,)
-    ).fetchone() or (None, None, None, None)
+        "SELECT told_at, later_told_at, paused_at, ended_at, later_part FROM campaign WHERE policy = %s",
+        (campaign.policy,),
+    ).fetchone() or (None, None, None, None, None)
     passes = tuple(_passes(connection, campaign))
-    told_at, later_told_at, paused_at, ended_at = row
+    told_at, later_told_at, paused_at, ended_at, part = row
+    campaign = _as_begun(campaign, part)
     state = _state(campaign, paused_at, ended_at, passes, now)
     return Standing(campaign, state, told_at, later_told_at, paused_at, ended_at, passes)
+
+
+def _as_begun(campaign: Campaign, part: Decimal | None) -> Campaign:
+    """The campaign with the draw it began with: nobody changes from told to not told by a new version.
+
+    Where the later part was taken out since, those drawn for it are told with the end of the others' self-check, and
+    have as long.
+    """
+    if part is None or (campaign.later is not None and campaign.later.part == part):
+        return campaign
+    if part == 0:
+        return replace(campaign, later=None)
+    window = campaign.check_until - campaign.announced_at
+    after = Later(part, campaign.check_until, campaign.check_until + window)
+    return replace(campaign, later=after if campaign.later is None else replace(campaign.later, part=part))
+
+
+def mend_until(at_work: Standing, *, later: bool) -> datetime:
+    """Until when owners may mend: as published, but never less than the window from when they were told."""
+    campaign = at_work.campaign
+    own: Campaign | Later = campaign.later if later and campaign.later is not None else campaign
+    told_at = at_work.later_told_at if later else at_work.told_at
+    window = own.check_until - own.announced_at
+    return own.check_until if told_at is None else max(own.check_until, told_at + window)
 
 
 def _state(
@@ -89,7 +116,7 @@ def _state(
         return "survey" if under_way.number == SURVEY else "sweeping"
     if not passes:
         return "planned"
-    return "mending" if now < campaign.check_until else "between"
+    return "mending" if now < campaign.check_until or len(passes) == 1 else "between"
 
 
 def _passes(connection: Connection[Any], campaign: Campaign) -> Iterator[Pass]:
@@ -110,7 +137,12 @@ def advance(
     Of several who try at once one does it; to the others nothing is due. Nothing is due while it is paused.
     """
     with connection.transaction():
-        connection.execute("INSERT INTO campaign (policy) VALUES (%s) ON CONFLICT DO NOTHING", (campaign.policy,))
+        part = campaign.later.part if campaign.later else 0
+        connection.execute(
+            "INSERT INTO campaign AS c (policy, later_part) VALUES (%s, %s) ON CONFLICT (policy) DO UPDATE SET"
+            " later_part = excluded.later_part WHERE c.later_part IS NULL",
+            (campaign.policy, part),
+        )
         held = connection.execute(
             "SELECT paused_at IS NOT NULL OR ended_at IS NOT NULL FROM campaign WHERE policy = %s"
             " FOR UPDATE SKIP LOCKED",
@@ -119,15 +151,16 @@ def advance(
         if held is None or held[0]:
             return None
         at_work = standing(connection, campaign, now)
-        _tell_owners(connection, vocabulary, at_work, now)
+        if _tell_owners(connection, vocabulary, at_work, now):
+            at_work = standing(connection, campaign, now)
         under_way = at_work.open or _begin(connection, at_work, now)
-        return None if under_way is None else _bite(connection, vocabulary, campaign, under_way, intake, size)
+        return None if under_way is None else _bite(connection, vocabulary, at_work, under_way, intake, now, size)
 
 
 def _begin(connection: Connection[Any], at_work: Standing, now: datetime) -> Pass | None:
     """Open the pass that is due by now, if one is."""
     campaign, passes = at_work.campaign, at_work.passes
-    due = campaign.announced_at if not passes else campaign.check_until
+    due = campaign.announced_at if not passes else mend_until(at_work, later=False)
     if len(passes) > 1:
         # The last sweep is the first that begins once it is over.
         due = min(passes[-1].at + timedelta(seconds=campaign.every_s), campaign.ends_at)
@@ -144,8 +177,10 @@ def _begin(connection: Connection[Any], at_work: Standing, now: datetime) -> Pas
 
 
 def _bite(
-    connection: Connection[Any], vocabulary: Vocabulary, campaign: Campaign, under_way: Pass, intake: Intake, size: int
-) -> Pass:
+    connection: Connection[Any], vocabulary: Vocabulary, at_work: Standing, under_way: Pass, intake: Intake,
+    now: datetime, size: int,
+) -> Pass:  # fmt: skip
+    campaign = at_work.campaign
     subject = vocabulary[campaign.subject]
     values = {"policy": campaign.policy, "number": under_way.number, "partition": under_way.partition,
               "cursor": under_way.cursor, "size": size, "ends_at": campaign.ends_at}  # fmt: skip
@@ -153,24 +188,24 @@ def _bite(
     assert row is not None, "a row of counts"
     looked, last = row
     crashpoint("campaign.looked")
-    told = 0 if under_way.number == SURVEY else _tell(connection, campaign, subject, under_way, intake)
+    told = 0 if under_way.number == SURVEY else _tell(connection, at_work, subject, under_way, intake)
     crashpoint("campaign.told")
-    _move_on(connection, campaign, under_way, looked, last, told, over=looked < size)
+    _move_on(connection, campaign, under_way, looked, last, told, now, over=looked < size)
     return next(each for each in _passes(connection, campaign) if each.number == under_way.number)
 
 
 def _move_on(
     connection: Connection[Any], campaign: Campaign, under_way: Pass, looked: int, last: str | None, told: int,
-    *, over: bool,
+    now: datetime, *, over: bool,
 ) -> None:  # fmt: skip
     """Move the cursor: to the next partition where this one is over, and to the end after the last."""
     partition, cursor = (under_way.partition + 1, "") if over else (under_way.partition, last)
     connection.execute(
         "UPDATE campaign_pass SET looked = looked + %(looked)s, told = told + %(told)s, partition = %(partition)s,"
         " cursor = %(cursor)s, ended_at = CASE WHEN EXISTS (SELECT FROM partition WHERE id >= %(partition)s) THEN NULL"
-        " ELSE at END WHERE policy = %(policy)s AND number = %(number)s",
+        " ELSE greatest(at, %(now)s) END WHERE policy = %(policy)s AND number = %(number)s",
         {"looked": looked, "told": told, "partition": partition, "cursor": cursor, "policy": campaign.policy,
-         "number": under_way.number},
+         "number": under_way.number, "now": now},
     )  # fmt: skip
     if under_way.at >= campaign.ends_at:
         connection.execute(
@@ -221,11 +256,12 @@ def _statement(campaign: Campaign, subject: type[Subject]) -> str:
 
 
 def _tell(
-    connection: Connection[Any], campaign: Campaign, subject: type[Subject], under_way: Pass, intake: Intake
+    connection: Connection[Any], at_work: Standing, subject: type[Subject], under_way: Pass, intake: Intake
 ) -> int:
     """Tell of what this pass found and none before, of owners who are called up by now; how many."""
-    later = campaign.later
-    waiting = later is not None and under_way.at < later.check_until
+    campaign = at_work.campaign
+    told = at_work.later_told_at is not None and under_way.at >= mend_until(at_work, later=True)
+    waiting = campaign.later is not None and not told
     held = f" AND NOT {later_sql(campaign, 's.owner')}" if waiting else ""
     rows = connection.execute(
         f"UPDATE campaign_suspect s SET told_at = %s WHERE s.policy = %s AND s.last = %s AND s.told_at IS NULL{held}"
@@ -243,21 +279,29 @@ def _event(
 ) -> bytes:
     own = key.rpartition("|")[2]
     ident = md5(f"{campaign.policy}|{key}".encode(), usedforsecurity=False).hexdigest()
-    data = {subject.within or f"{subject.answerer}_id": owner, "swept_id": ident, "campaign": campaign.id,
+    data = {subject.within or f"{subject.answerer}_id": owner, "swept_id": ident, "campaign": campaign.policy,
             subject.key: own, "seen": seen}  # fmt: skip
     return cloudevent(str(subject.swept_as), f"campaign:{ident}", "goldline/campaign", at.astimezone(UTC), data)
 
 
-def _tell_owners(connection: Connection[Any], vocabulary: Vocabulary, at_work: Standing, now: datetime) -> None:
-    """Once the survey is over, tell every owner with something suspected; those called up later at their own time."""
+def _tell_owners(connection: Connection[Any], vocabulary: Vocabulary, at_work: Standing, now: datetime) -> bool:
+    """Once the survey is over, tell every owner with something suspected; those called up later at their own time.
+
+    Whether anybody was told.
+    """
     campaign, later = at_work.campaign, at_work.campaign.later
     if not at_work.passes or at_work.passes[0].ended_at is None:
-        return
-    answerer = vocabulary[campaign.subject].answerer
+        return False
+    answerer, told = f"{vocabulary[campaign.subject].answerer}", False
     if at_work.told_at is None:
-        _announce(connection, campaign, f"{answerer}", now, campaign.check_until, later=False)
+        until = max(campaign.check_until, now + (campaign.check_until - campaign.announced_at))
+        _announce(connection, campaign, answerer, now, until, later=False)
+        told = True
     if later is not None and at_work.later_told_at is None and now >= later.announced_at:
-        _announce(connection, campaign, f"{answerer}", now, later.check_until, later=True)
+        until = max(later.check_until, now + (later.check_until - later.announced_at))
+        _announce(connection, campaign, answerer, now, until, later=True)
+        told = True
+    return told
 
 
 def _announce(

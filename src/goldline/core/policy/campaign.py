@@ -76,7 +76,7 @@ class Campaign:
 
     @property
     def id(self) -> str:
-        """The id inside its pack: what the fact `campaign` of a swept subject holds."""
+        """The id inside its pack. The fact `campaign` of a swept subject holds the whole name."""
         return self.policy.partition(".")[2]
 
     @property

@@ -84,7 +84,7 @@ def grade(text: str, known: Known | None = None) -> tuple[Graded, ...]:
     """The four grades of a text, in the order of the code-book."""
     book, model = shipped(), shipped_model()
     places = tuple(found(book, text[:LENGTH_MOST]))
-    counts = counted(places)
+    counts = counted(places, text)
     return tuple(_graded(book, model.lines[value], value, places, counts, known or Known()) for value in VALUES)
 
 
@@ -111,12 +111,12 @@ def _pattern(find: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(plain))
 
 
-def counted(places: Sequence[Place]) -> dict[str, int]:
-    """How often each sign stands, `MOST` at most."""
-    counts: dict[str, int] = {}
+def counted(places: Sequence[Place], text: str) -> dict[str, int]:
+    """In how many different words each sign stands, `MOST` at most: saying it again is not saying more."""
+    words: dict[str, set[str]] = {}
     for each in places:
-        counts[each.sign.id] = min(MOST, counts.get(each.sign.id, 0) + 1)
-    return counts
+        words.setdefault(each.sign.id, set()).add(text[each.start : each.end].casefold())
+    return {sign: min(MOST, len(said)) for sign, said in words.items()}
 
 
 def expected(line: Line, counts: Mapping[str, int]) -> float:

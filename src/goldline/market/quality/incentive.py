@@ -44,6 +44,8 @@ class Terms(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
+        if not (0 <= self.power <= 10 and 1 <= self.floor <= 5 and 1 <= self.exploration_floor <= 5):
+            raise ValueError("power lies between 0 and 10, floors between 1 and 5")
         if not (0 <= self.exploration_share < 1 and 0 <= self.hold_out < 1 and 0 < self.creator_cap <= 1):
             raise ValueError("shares lie between 0 and 1")
 
@@ -58,6 +60,11 @@ class Piece:
     worst: float
     new_creator: bool = False
     veto: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What names it: two creators may have content of the same id."""
+        return f"{self.creator_id}|{self.content_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +93,16 @@ def shipped() -> Terms:
     return read(FILE.read_text("utf-8"), FILE.name)
 
 
-def allocate(pieces: Iterable[Piece], budget: int, terms: Terms, day: str) -> list[Award]:
-    """Share `budget` showings; one award for each piece, by its id. What caps leave over stays unspent.
+def allocate(pieces: Iterable[Piece], budget: int, terms: Terms) -> list[Award]:
+    """Share `budget` showings; one award for each piece, by its key. What caps leave over stays unspent.
 
-    `day` is in the draw of who is held out, so it is not the same content every day.
+    Who is held out is drawn by the piece alone, so it is held out all its days: it would measure nothing otherwise.
     """
-    ordered = sorted(pieces, key=lambda each: each.content_id)
+    ordered = sorted(pieces, key=lambda each: each.key)
     pools: dict[str, list[Piece]] = defaultdict(list)
     for piece in ordered:
-        pools[_pool(piece, terms, day)].append(piece)
-    cap = int(Fraction(str(terms.creator_cap)) * budget)
+        pools[_pool(piece, terms)].append(piece)
+    cap = max(1, int(Fraction(str(terms.creator_cap)) * budget))
     got: dict[str, int] = {}
     spent: dict[str, int] = defaultdict(int)
     kept = int(Fraction(str(terms.exploration_share)) * budget)
@@ -104,19 +111,19 @@ def allocate(pieces: Iterable[Piece], budget: int, terms: Terms, day: str) -> li
     for sharing, most in ((pools[EXPLORATION], kept), (good, budget)):
         given = _share(sharing, min(most, budget - sum(got.values())), cap, spent, terms)
         for piece in sharing:
-            got[piece.content_id] = got.get(piece.content_id, 0) + given[piece.content_id]
-            spent[piece.creator_id] += given[piece.content_id]
-    names = {piece.content_id: pool for pool, each in pools.items() for piece in each}
-    return [Award(piece, names[piece.content_id], got.get(piece.content_id, 0)) for piece in ordered]
+            got[piece.key] = got.get(piece.key, 0) + given[piece.key]
+            spent[piece.creator_id] += given[piece.key]
+    names = {piece.key: pool for pool, each in pools.items() for piece in each}
+    return [Award(piece, names[piece.key], got.get(piece.key, 0)) for piece in ordered]
 
 
-def _pool(piece: Piece, terms: Terms, day: str) -> str:
+def _pool(piece: Piece, terms: Terms) -> str:
     if piece.veto is not None:
         return VETOED
     new = piece.new_creator and piece.points >= terms.exploration_floor
     if not new and not _is_good(piece, terms):
         return BELOW
-    if drawn(f"{day}|{piece.content_id}") < terms.hold_out:
+    if drawn(piece.key) < terms.hold_out:
         return HELD_OUT
     return EXPLORATION if new else QUALITY
 
@@ -137,18 +144,18 @@ def _share(pieces: Sequence[Piece], budget: int, cap: int, spent: Mapping[str, i
     weights = _weights(pieces, terms)
     creators: dict[str, Fraction] = defaultdict(Fraction)
     for piece in pieces:
-        creators[piece.creator_id] += weights[piece.content_id]
+        creators[piece.creator_id] += weights[piece.key]
     room = {creator: max(0, cap - spent.get(creator, 0)) for creator in creators}
     exact = _filled(creators, room, budget)
-    parts = {p.content_id: exact[p.creator_id] * weights[p.content_id] / creators[p.creator_id] for p in pieces}
+    parts = {p.key: exact[p.creator_id] * weights[p.key] / creators[p.creator_id] for p in pieces}
     given = {ident: int(part) for ident, part in parts.items()}
     left = min(budget, int(sum(exact.values()))) - sum(given.values())
     taken: dict[str, int] = defaultdict(int)
     for piece in pieces:
-        taken[piece.creator_id] += given[piece.content_id]
-    for piece in sorted(pieces, key=lambda p: (given[p.content_id] - parts[p.content_id], p.content_id)):
+        taken[piece.creator_id] += given[piece.key]
+    for piece in sorted(pieces, key=lambda p: (given[p.key] - parts[p.key], p.key)):
         if left > 0 and taken[piece.creator_id] < room[piece.creator_id]:
-            given[piece.content_id] += 1
+            given[piece.key] += 1
             taken[piece.creator_id] += 1
             left -= 1
     return given
@@ -158,10 +165,10 @@ def _weights(pieces: Sequence[Piece], terms: Terms) -> dict[str, Fraction]:
     """By quality, and less for each further piece of one creator: the nth best counts 1/n."""
     weights: dict[str, Fraction] = {}
     seen: dict[str, int] = defaultdict(int)
-    for piece in sorted(pieces, key=lambda each: (-each.points, each.content_id)):
+    for piece in sorted(pieces, key=lambda each: (-each.points, each.key)):
         seen[piece.creator_id] += 1
         by_quality = Fraction(max(piece.points - 1, 0) ** terms.power).limit_denominator(1_000_000)
-        weights[piece.content_id] = max(by_quality, Fraction(1, 1_000_000)) / seen[piece.creator_id]
+        weights[piece.key] = max(by_quality, Fraction(1, 1_000_000)) / seen[piece.creator_id]
     return weights
 
 

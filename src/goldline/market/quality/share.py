@@ -75,11 +75,16 @@ class Shared:
 
 
 def share(connection: Connection[Any], terms: Terms, budget: int, day: date) -> Shared:
-    """Share a day's budget over what was published in the days before its end. Nothing is written."""
-    candidates = stock(connection, terms, datetime.combine(day, time(), tzinfo=UTC) + timedelta(days=1))
-    awards = allocate((each.piece(terms) for each in candidates), budget, terms, day.isoformat())
-    by_id = {each.content_id: each for each in candidates}
-    return Shared(day, budget, tuple((by_id[award.piece.content_id], award) for award in awards))
+    """Share a day's budget over what was published in the days before its end. Nothing is written.
+
+    What the record has of the day already stays as it is: only the rest is shared, over what came since.
+    """
+    found = stock(connection, terms, datetime.combine(day, time(), tzinfo=UTC) + timedelta(days=1))
+    given = dict(connection.execute(_GIVEN, {"day": day.isoformat()}).fetchall())
+    by_key = {each.piece(terms).key: each for each in found}
+    fresh = [each.piece(terms) for key, each in by_key.items() if key not in given]
+    awards = allocate(fresh, max(0, budget - sum(given.values())), terms)
+    return Shared(day, budget, tuple((by_key[award.piece.key], award) for award in awards))
 
 
 def stock(connection: Connection[Any], terms: Terms, until: datetime, creator: str | None = None) -> list[Candidate]:
@@ -115,8 +120,15 @@ def last_shares(boosts: Iterable[str]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["day"], reverse=True)
 
 
+# Every piece of which a day's share is on the record, and how many showings it got.
+_GIVEN: Final = """
+    SELECT f.key, (s.share ->> 2)::bigint FROM fact_content f
+    CROSS JOIN LATERAL (SELECT unnest(f.boosts)::jsonb AS share) s WHERE s.share ->> 0 = %(day)s"""
 _STOCK: Final = """
-    WITH offered AS (
+    WITH creator AS MATERIALIZED (
+        SELECT creator_id, min(published_at) AS first_at, count(*) AS items FROM fact_content
+        WHERE published_at < %(until)s AND (%(creator)s::text IS NULL OR creator_id = %(creator)s) GROUP BY 1
+    ), offered AS (
         SELECT f.creator_id, split_part(f.key, '|', 2) AS content_id, f.caption, f.severity,
             coalesce(f.misleading_from <= %(until)s AND coalesce(f.misleading_until > %(until)s, true), false)
                 OR cardinality(ARRAY(SELECT unnest(f.false_found) EXCEPT SELECT unnest(f.false_cleared))) > 0
@@ -129,10 +141,7 @@ _STOCK: Final = """
     SELECT o.content_id, o.creator_id, o.caption, o.severity, d.refunded, d.complained, k.copies,
         c.first_at > %(until)s::timestamptz - %(new)s OR c.items < %(items)s, o.misleading
     FROM offered o
-    CROSS JOIN LATERAL (
-        SELECT min(x.published_at) AS first_at, count(*) AS items FROM fact_content x
-        WHERE x.creator_id = o.creator_id AND x.published_at < %(until)s
-    ) c
+    JOIN creator c ON c.creator_id = o.creator_id
     CROSS JOIN LATERAL (
         SELECT z.refunded / z.paid AS refunded, z.complained / z.paid AS complained FROM (
             SELECT sum(y.orders_paid) AS paid, sum(y.orders_refunded) AS refunded,
@@ -144,8 +153,10 @@ _STOCK: Final = """
         UNION ALL SELECT NULL, NULL LIMIT 1
     ) d
     LEFT JOIN LATERAL (
-        SELECT count(*) AS copies FROM likeness_item own JOIN likeness_text t ON t.fingerprint = own.fingerprint
+        -- Whoever was first is not to blame for those who came after.
+        SELECT CASE WHEN own.at > min(i.at) THEN count(*) END AS copies FROM likeness_item own
+        JOIN likeness_text t ON t.fingerprint = own.fingerprint
         JOIN likeness_text s ON s.cluster = t.cluster JOIN likeness_item i ON i.fingerprint = s.fingerprint
-        WHERE own.id = o.content_id
+        WHERE own.id = o.content_id GROUP BY own.at
     ) k ON true
-    ORDER BY o.content_id"""
+    ORDER BY o.creator_id, o.content_id"""

@@ -113,9 +113,12 @@ def _named(connection: Connection[Any], name: str) -> Campaign:
 
 
 def _chosen(campaigns: tuple[Campaign, ...], name: str) -> Campaign:
-    for each in campaigns:
-        if name in (each.policy, each.id):
-            return each
+    found = [each for each in campaigns if name in (each.policy, each.id)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " or ".join(each.policy for each in found)
+        raise GoldlineError(f"More than one pack has a campaign '{name}'.", code="ambiguous", hint=f"Name it: {names}.")
     known = [each.policy for each in campaigns]
     raise GoldlineError(
         f"There is no campaign '{name}'.", code="no_campaign",
@@ -197,15 +200,16 @@ def _said(found: Result) -> Iterator[str]:
         " anybody was told."
     )
     yield (
-        f"Mended in time {found.mended:,}; found {found.found:,}; findings that stand {found.standing:,}, overturned"
-        f" {found.overturned:,}; sanctions {found.sanctions:,}; appeals {found.appeals:,}."
+        f"Mended in time {found.mended:,}; found {found.found:,}, of which {found.waiting:,} wait for a person;"
+        f" violations that stand {found.standing:,}, overturned {found.overturned:,}; sanctions"
+        f" {found.sanctions:,}; appeals {found.appeals:,}."
     )
     each = found.effect
     if each is None:
-        yield "No effect can be given: it needs a part of the owners called up later, and a sweep before that."
-    else:
-        yield (
-            f"Of those called up the share went from {each.before:.2%} to {each.after:.2%}, of those not yet from"
-            f" {each.others_before:.2%} to {each.others_after:.2%}: {each.change * 100:+.2f} points are due to it"
-            f" (nine in ten: {each.low * 100:+.2f} to {each.high * 100:+.2f})."
-        )
+        yield "No effect can be given yet: it needs owners called up later, and a whole sweep before they are told."
+        return
+    yield (
+        f"Of those called up the share went from {each.before:.2%} to {each.after:.2%}, of those not yet from"
+        f" {each.others_before:.2%} to {each.others_after:.2%}: {each.change * 100:+.2f} points come of it, a minus"
+        f" being better (nine in ten: {each.low * 100:+.2f} to {each.high * 100:+.2f})."
+    )

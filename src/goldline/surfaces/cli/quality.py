@@ -68,8 +68,9 @@ def _plain(each: Graded, text: str) -> dict[str, Any]:
 def incentive(budget: int, day: datetime | None, terms: Path | None, form: str, *, dry_run: bool) -> None:
     """Share a day's extra traffic among good content, and take grades and shares in as events.
 
-    Run it once a day; the same day twice changes nothing. Who got what, and why, is on the creators' and operators'
-    pages; what it has changed against content held out is told at the end.
+    Run it once a day; the same day again shares only what is left, over what came since.
+    Who got what, and why, is on the creators' and operators' pages; what it has changed against content held out is
+    told at the end.
     """
     chosen = terms_of.read(terms.read_text("utf-8"), str(terms)) if terms else terms_of.shipped()
     with record() as connection:

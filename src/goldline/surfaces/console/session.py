@@ -54,6 +54,8 @@ def _target(request: HttpRequest) -> str:
 
 
 def _front_page(request: HttpRequest) -> str:
-    """Where one's work is: the console, or the workbench for who belongs to an account."""
+    """Where one's work is: the console; the workbench or one's own content for who belongs to an account."""
     member = member_of(request)
-    return "workbench:home" if member is not None and member.account is not None else "console:overview"
+    if member is None or member.account is None:
+        return "console:overview"
+    return "draft:content" if member.role == "creator" else "workbench:home"

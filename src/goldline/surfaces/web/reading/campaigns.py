@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from goldline.core.account.campaign import Pass, Standing, is_later, standing
+from goldline.core.account.campaign import Pass, Standing, is_later, mend_until, standing
 from goldline.core.policy.campaign import Campaign
 from goldline.market.vocabulary import vocabulary
 from goldline.study.campaign import Result, result
@@ -71,12 +71,12 @@ def called(connection: Connection, account: str, now: datetime) -> list[Called]:
         if vocabulary()[each.subject].answerer != party:
             continue
         at_work = standing(connection, each, now)
-        later = is_later(connection, each, owner)
+        later = is_later(connection, at_work.campaign, owner)
         told_at = at_work.later_told_at if later else at_work.told_at
         if told_at is None or at_work.ended_at is not None:
             continue
         own = preview(connection, vocabulary(), each, now, OWN_SHOWN, owner=owner)
         if own.in_scope:
-            until = each.later.check_until if later and each.later else each.check_until
+            until = mend_until(at_work, later=later)
             found.append(Called(each, until, own, now < until))
     return found
