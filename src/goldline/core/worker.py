@@ -145,7 +145,7 @@ class Worker:
         most = self.share if self._claimed == 0 else self.partitions
         self._claimed = time.monotonic()
         taken = claim(connection, self.holder, LEASE_S, most, self.only)
-        if taken:
+        if {lease.partition for lease in taken} - {lease.partition for lease in self.leases}:
             self._opened = None  # whoever held them may not have come to open their days
         self.leases += taken
 
