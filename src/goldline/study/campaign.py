@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from psycopg import Connection
 
-from goldline.core.account.campaign import SURVEY, Standing, later_sql, mend_until, standing
+from goldline.core.account.campaign import SURVEY, Standing, later_sql, standing
 from goldline.core.facts.subject import Vocabulary
 from goldline.core.policy.campaign import Campaign
 from goldline.study.bootstrap import RESAMPLES, Counts, again, bounds
@@ -101,9 +101,7 @@ def _mended(connection: Connection[Any], at_work: Standing) -> int:
     whole = [each for each in at_work.passes if each.ended_at is not None and each.number != SURVEY]
     if not whole:
         return 0
-    later = campaign.later
-    waits = later is not None and (at_work.later_told_at is None or whole[-1].at < mend_until(at_work, later=True))
-    held = f" AND NOT {later_sql(campaign, 's.owner')}" if waits else ""
+    held = f" AND NOT {later_sql(campaign, 's.owner')}" if at_work.holds_back(whole[-1].at) else ""
     row = connection.execute(
         "SELECT count(*) FROM campaign_suspect s WHERE s.policy = %s AND s.number = %s AND s.told_at IS NULL"
         f" AND s.last < %s{held}",

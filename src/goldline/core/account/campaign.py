@@ -66,7 +66,13 @@ class Standing:
     @property
     def open(self) -> Pass | None:
         """The pass under way."""
-        return next((each for each in self.passes if each.ended_at is None), None)
+        return _open(self.passes)
+
+    def holds_back(self, at: datetime) -> bool:
+        """Whether those drawn for later are not to be found yet: they were not told, or still have time to mend."""
+        if self.campaign.later is None:
+            return False
+        return self.later_told_at is None or at < mend_until(self.campaign.later, self.later_told_at)
 
 
 def standing(connection: Connection[Any], campaign: Campaign, now: datetime) -> Standing:
@@ -97,19 +103,19 @@ def _as_begun(campaign: Campaign, part: Decimal | None) -> Campaign:
     return replace(campaign, later=after if campaign.later is None else replace(campaign.later, part=part))
 
 
-def mend_until(at_work: Standing, *, later: bool) -> datetime:
+def mend_until(own: Campaign | Later, told_at: datetime | None) -> datetime:
     """Until when owners may mend: as published, but never less than the window from when they were told."""
-    campaign = at_work.campaign
-    own: Campaign | Later = campaign.later if later and campaign.later is not None else campaign
-    told_at = at_work.later_told_at if later else at_work.told_at
-    window = own.check_until - own.announced_at
-    return own.check_until if told_at is None else max(own.check_until, told_at + window)
+    return own.check_until if told_at is None else max(own.check_until, told_at + (own.check_until - own.announced_at))
+
+
+def _open(passes: tuple[Pass, ...]) -> Pass | None:
+    return next((each for each in passes if each.ended_at is None), None)
 
 
 def _state(
     campaign: Campaign, paused_at: datetime | None, ended_at: datetime | None, passes: tuple[Pass, ...], now: datetime
 ) -> str:
-    under_way = next((each for each in passes if each.ended_at is None), None)
+    under_way = _open(passes)
     if paused_at is not None or ended_at is not None:
         return "ended" if ended_at is not None else "paused"
     if under_way is not None:
@@ -137,12 +143,7 @@ def advance(
     Of several who try at once one does it; to the others nothing is due. Nothing is due while it is paused.
     """
     with connection.transaction():
-        part = campaign.later.part if campaign.later else 0
-        connection.execute(
-            "INSERT INTO campaign AS c (policy, later_part) VALUES (%s, %s) ON CONFLICT (policy) DO UPDATE SET"
-            " later_part = excluded.later_part WHERE c.later_part IS NULL",
-            (campaign.policy, part),
-        )
+        _enter(connection, campaign)
         held = connection.execute(
             "SELECT paused_at IS NOT NULL OR ended_at IS NOT NULL FROM campaign WHERE policy = %s"
             " FOR UPDATE SKIP LOCKED",
@@ -157,10 +158,18 @@ def advance(
         return None if under_way is None else _bite(connection, vocabulary, at_work, under_way, intake, now, size)
 
 
+def _enter(connection: Connection[Any], campaign: Campaign) -> None:
+    """Its row, with the draw it begins with. One that is there is left alone, and its holder is not waited for."""
+    connection.execute(
+        "INSERT INTO campaign (policy, later_part) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        (campaign.policy, campaign.later.part if campaign.later else 0),
+    )
+
+
 def _begin(connection: Connection[Any], at_work: Standing, now: datetime) -> Pass | None:
     """Open the pass that is due by now, if one is."""
     campaign, passes = at_work.campaign, at_work.passes
-    due = campaign.announced_at if not passes else mend_until(at_work, later=False)
+    due = campaign.announced_at if not passes else mend_until(campaign, at_work.told_at)
     if len(passes) > 1:
         # The last sweep is the first that begins once it is over.
         due = min(passes[-1].at + timedelta(seconds=campaign.every_s), campaign.ends_at)
@@ -188,7 +197,9 @@ def _bite(
     assert row is not None, "a row of counts"
     looked, last = row
     crashpoint("campaign.looked")
-    told = 0 if under_way.number == SURVEY else _tell(connection, at_work, subject, under_way, intake)
+    told = 0
+    if looked and under_way.number != SURVEY:
+        told = _tell(connection, at_work, subject, under_way, last, intake)
     crashpoint("campaign.told")
     _move_on(connection, campaign, under_way, looked, last, told, now, over=looked < size)
     return next(each for each in _passes(connection, campaign) if each.number == under_way.number)
@@ -256,17 +267,15 @@ def _statement(campaign: Campaign, subject: type[Subject]) -> str:
 
 
 def _tell(
-    connection: Connection[Any], at_work: Standing, subject: type[Subject], under_way: Pass, intake: Intake
+    connection: Connection[Any], at_work: Standing, subject: type[Subject], under_way: Pass, last: str, intake: Intake
 ) -> int:
-    """Tell of what this pass found and none before, of owners who are called up by now; how many."""
+    """Tell of what this bite, up to the key `last`, found and none before, of owners called up by now; how many."""
     campaign = at_work.campaign
-    told = at_work.later_told_at is not None and under_way.at >= mend_until(at_work, later=True)
-    waiting = campaign.later is not None and not told
-    held = f" AND NOT {later_sql(campaign, 's.owner')}" if waiting else ""
+    held = f" AND NOT {later_sql(campaign, 's.owner')}" if at_work.holds_back(under_way.at) else ""
     rows = connection.execute(
-        f"UPDATE campaign_suspect s SET told_at = %s WHERE s.policy = %s AND s.last = %s AND s.told_at IS NULL{held}"
-        " RETURNING s.key, s.owner, s.seen",
-        (under_way.at, campaign.policy, under_way.number),
+        "UPDATE campaign_suspect s SET told_at = %s WHERE s.policy = %s AND s.key > %s AND s.key <= %s AND s.last = %s"
+        f" AND s.told_at IS NULL{held} RETURNING s.key, s.owner, s.seen",
+        (under_way.at, campaign.policy, under_way.cursor, last, under_way.number),
     ).fetchall()
     events = [_event(campaign, subject, under_way.at, *row) for row in sorted(rows, key=lambda row: str(row[0]))]
     if events:
@@ -294,12 +303,10 @@ def _tell_owners(connection: Connection[Any], vocabulary: Vocabulary, at_work: S
         return False
     answerer, told = f"{vocabulary[campaign.subject].answerer}", False
     if at_work.told_at is None:
-        until = max(campaign.check_until, now + (campaign.check_until - campaign.announced_at))
-        _announce(connection, campaign, answerer, now, until, later=False)
+        _announce(connection, campaign, answerer, now, mend_until(campaign, now), later=False)
         told = True
     if later is not None and at_work.later_told_at is None and now >= later.announced_at:
-        until = max(later.check_until, now + (later.check_until - later.announced_at))
-        _announce(connection, campaign, answerer, now, until, later=True)
+        _announce(connection, campaign, answerer, now, mend_until(later, now), later=True)
         told = True
     return told
 
@@ -328,7 +335,7 @@ def _announce(
 
 def pause(connection: Connection[Any], campaign: Campaign, now: datetime) -> bool:
     """Hold a campaign where it stands, in the caller's transaction; whether that changed anything."""
-    connection.execute("INSERT INTO campaign (policy) VALUES (%s) ON CONFLICT DO NOTHING", (campaign.policy,))
+    _enter(connection, campaign)
     changed = connection.execute(
         "UPDATE campaign SET paused_at = %s WHERE policy = %s AND paused_at IS NULL AND ended_at IS NULL",
         (now, campaign.policy),

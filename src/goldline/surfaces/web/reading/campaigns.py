@@ -77,6 +77,6 @@ def called(connection: Connection, account: str, now: datetime) -> list[Called]:
             continue
         own = preview(connection, vocabulary(), each, now, OWN_SHOWN, owner=owner)
         if own.in_scope:
-            until = mend_until(at_work, later=later)
+            until = mend_until((later and at_work.campaign.later) or at_work.campaign, told_at)
             found.append(Called(each, until, own, now < until))
     return found
